@@ -1,0 +1,95 @@
+"""The base of all tests: PostgreSQL of our own, one database per test process, kept between runs.
+
+Every run takes a free slot, so that two runs in one checkout do not share a database. A database is kept
+for the next run as long as the migrations are the same and the last run ended in good order.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+# Playwright runs an event loop in the test's thread, and Django would refuse to touch the database there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+ROOT = Path(__file__).parent
+STATE = ROOT / ".data" / "test"
+SLOT = "PYTEST_DATABASE_SLOT"
+slot_lock: IO[str] | None = None
+
+
+def take_slot() -> str:
+    """The first slot that no other run holds; the lock ends with this process."""
+    global slot_lock
+    STATE.mkdir(parents=True, exist_ok=True)
+    number = 0
+    while True:
+        number += 1
+        slot_lock = (STATE / f"slot-{number}.lock").open("w")
+        try:
+            fcntl.flock(slot_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            slot_lock.close()
+            continue
+        return str(number)
+
+
+def schema_fingerprint() -> str:
+    """Changes whenever a migration, or the libraries that bring migrations, change."""
+    files = sorted((ROOT / "huying").glob("*/migrations/*.py"))
+    parts = [file.read_bytes() for file in [*files, ROOT / "requirements.txt"] if file.exists()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers of pytest-xdist inherit the slot of the process that started them.
+    if SLOT not in os.environ:
+        os.environ[SLOT] = take_slot()
+        config.add_cleanup(lambda: os.environ.pop(SLOT, None))
+
+
+@pytest.fixture(scope="session")
+def database_name() -> str:
+    return "_".join(filter(None, ["test_huying", os.environ[SLOT], os.environ.get("PYTEST_XDIST_WORKER")]))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_name: str) -> None:
+    connections["default"].settings_dict["TEST"]["NAME"] = database_name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_createdb(request: pytest.FixtureRequest, database_name: str) -> bool:
+    """Make the database anew unless its stamp says that it is good; the stamp comes back when the run ends."""
+    stamp = STATE / f"{database_name}.stamp"
+    good = stamp.exists() and stamp.read_text() == schema_fingerprint()
+    stamp.unlink(missing_ok=True)
+    return not good or bool(request.config.getvalue("create_db"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, database_name: str) -> Iterator[None]:
+    fingerprint = schema_fingerprint()
+    yield
+    (STATE / f"{database_name}.stamp").write_text(fingerprint)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of sample data beside the project; the test is skipped where it is absent."""
+    folder: Path = settings.SHARED_DATA
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent")
+    return folder

@@ -1,0 +1,233 @@
+"""Django's settings. What an installation may choose comes from the environment, see environment.py."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from huying.config import environment
+from huying.core.database import EmbeddedPostgres, parse_url
+
+try:
+    ENVIRONMENT = environment.load()
+except environment.SettingError as error:
+    raise ImproperlyConfigured(str(error)) from None
+
+BASE_DIR = environment.BASE_DIR
+DATA_DIR: Path = ENVIRONMENT["HUYING_DATA_DIR"]
+# Sample data for tests and trials, beside the project; absent on most machines.
+SHARED_DATA = BASE_DIR.parent / "shared" / "data"
+
+DEBUG: bool = ENVIRONMENT["HUYING_DEBUG"]
+DEMO: bool = ENVIRONMENT["HUYING_DEMO"]
+PUBLIC_URL: str = ENVIRONMENT["HUYING_PUBLIC_URL"]
+PACK: Path = ENVIRONMENT["HUYING_PACK"]
+TILE_URL: str = ENVIRONMENT["HUYING_TILE_URL"]
+TRUST_PROXY: bool = ENVIRONMENT["HUYING_TRUST_PROXY"]
+
+
+def generated_key(file: Path) -> str:
+    """The key of this installation, made on first use and readable by its owner only."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return file.read_text().strip()
+
+
+SECRET_KEY: str = ENVIRONMENT["HUYING_SECRET_KEY"]
+if not SECRET_KEY:
+    if ENVIRONMENT["DATABASE_URL"] and not (DEBUG or DEMO):
+        raise ImproperlyConfigured(
+            "HUYING_SECRET_KEY is not set. With DATABASE_URL several hosts may share one installation, so the key cannot "
+            "be generated: set it to 50 or more random characters, the same on every host (or HUYING_SECRET_KEY_FILE)."
+        )
+    SECRET_KEY = generated_key(DATA_DIR / "secret_key")
+
+_public = urlsplit(PUBLIC_URL)
+ALLOWED_HOSTS = (
+    ["*"] if DEBUG or DEMO else [*ENVIRONMENT["HUYING_ALLOWED_HOSTS"], _public.hostname, "localhost", "127.0.0.1"]
+)
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+FLOORS = ("core", "places", "people", "papers", "registry", "cases", "packs")
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "huying.core",
+    "huying.places",
+    "huying.people",
+    "huying.papers",
+    "huying.registry",
+    "huying.cases",
+    "huying.packs",
+]
+
+MIDDLEWARE = [
+    "huying.core.logs.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "huying.core.health.HealthMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "huying.config.urls"
+WSGI_APPLICATION = "huying.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "huying" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- database ------------------------------------------------------------------------------------------------
+
+EMBEDDED_POSTGRES = None if ENVIRONMENT["DATABASE_URL"] else EmbeddedPostgres(DATA_DIR / "postgres")
+_connection = EMBEDDED_POSTGRES.connection_settings() if EMBEDDED_POSTGRES else parse_url(ENVIRONMENT["DATABASE_URL"])
+DATABASES = {
+    "default": {
+        "ENGINE": "huying.core.postgres",
+        **_connection,
+        # The pool bounds the connections of a process; it needs connections that end with the request.
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {
+            **_connection.get("OPTIONS", {}),
+            "pool": {"min_size": 1, "max_size": ENVIRONMENT["HUYING_DATABASE_POOL_SIZE"], "timeout": 10},
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- people --------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "people.User"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/desk/"
+LOGOUT_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+_validators = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _validators + "UserAttributeSimilarityValidator"},
+    {"NAME": _validators + "MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": _validators + "CommonPasswordValidator"},
+    {"NAME": _validators + "NumericPasswordValidator"},
+]
+SESSION_COOKIE_AGE = ENVIRONMENT["HUYING_SESSION_HOURS"] * 3600
+SESSION_SAVE_EVERY_REQUEST = False
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# -- language and time ---------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("英文"))]
+LOCALE_PATHS = [BASE_DIR / "huying" / "locale"]
+USE_I18N = True
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+# -- files ---------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+# Scripts and styles of others, copied from npm packages by tools/collect_assets.py; absent before `make assets`.
+ASSETS_DIR = BASE_DIR / ".assets"
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "huying" / "static", ASSETS_DIR) if folder.is_dir()]
+_static = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _static if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "/media/"
+MAX_UPLOAD_BYTES = ENVIRONMENT["HUYING_MAX_UPLOAD_MB"] * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# -- security ------------------------------------------------------------------------------------------------
+
+_https_only = not (DEBUG or DEMO)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https_only
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31536000 if _public.scheme == "https" and _https_only else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+X_FRAME_OPTIONS = "DENY"
+
+_tile_origin = [f"{p.scheme}://{p.netloc}" for p in [urlsplit(TILE_URL)] if TILE_URL]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:", *_tile_origin],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# -- jobs and logs -------------------------------------------------------------------------------------------
+
+# Tasks of a floor lie in its jobs.py.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+LOG_FORMAT: str = ENVIRONMENT["HUYING_LOG_FORMAT"]
+_level = ENVIRONMENT["HUYING_LOG_LEVEL"].upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "huying.core.logs.JsonFormatter"},
+        "text": {"()": "huying.core.logs.TextFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": _level},
+    "loggers": {
+        # The request log of huying.core.logs says the same, with request and user.
+        "django.request": {"level": "ERROR"},
+        "procrastinate": {"level": "WARNING" if _level == "INFO" else _level},
+        "psycopg.pool": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+        "weasyprint": {"level": "ERROR"},
+    },
+}
