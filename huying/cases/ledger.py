@@ -1,0 +1,344 @@
+"""A ledger's declaration, read: stages, gates, ladder and limits as the pack declares them.
+
+`read_rules` reports every problem with the key it stands under, so that the pack checker can name file
+and line; `LedgerRules.from_declaration` is for declarations that were checked before they were loaded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from huying.places.clock import TimeLimit, parse_limit
+
+STAGES = ("file", "dispatch", "handle", "check", "close")
+FIELD_TYPES = (
+    "text", "long text", "number", "money", "date", "time", "choice", "choices", "photo", "photos", "place",
+    "person", "phone", "identity number", "credit code", "item", "file", "signature", "yes or no",
+)  # fmt: skip
+NAMED_GATES = {
+    "report_handled": ("photo_after", "handling_form", "answer_text", "assistances_done"),
+    "check": ("photo_checked",),
+    "close": ("checked_by_other", "five_refusals", "called_back", "photo_after", "handling_form"),
+}
+RUNGS = ("remind", "urge", "supervise", "list")
+COLOURS = ("blue", "yellow", "red")
+CHANNELS = ("hotline", "portal", "netizen", "visit", "phone", "field", "desk", "import")
+_KEYS = (
+    "ledger", "title", "about", "channels", "contact", "concerns", "stages", "dispatch", "file_within",
+    "dispatch_within", "check_within", "responsible", "categories", "categories_from", "topics_from", "fields",
+    "handling_form", "gates", "who", "ladder", "extend", "park", "returns", "reopen_within", "callback", "look_back",
+    "merge", "public",
+)  # fmt: skip
+
+# The five refusals (五个不放过): a case is not struck off while any of them holds.
+FIVE_REFUSALS = ("in_place", "thorough", "effective", "lasting", "satisfied")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a declaration, and the keys that lead to the place."""
+
+    keys: tuple[str | int, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declared field of a report form or a handling form."""
+
+    code: str
+    type: str
+    title: str
+    title_en: str = ""
+    of: tuple[str, ...] = ()
+    unit: str = ""
+    required: bool = False
+    private: bool = False
+    help: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of the ladder: at this share of the limit, do that."""
+
+    share: Fraction
+    do: str
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class LedgerRules:
+    """Everything that the loop asks of a ledger."""
+
+    code: str
+    title: str
+    channels: frozenset[str] = frozenset(CHANNELS)
+    contact: str = "optional"
+    register: str = ""
+    item_required: bool = False
+    stages: frozenset[str] = frozenset(STAGES)
+    automatic_dispatch: bool = False
+    responsible: str = "item.owner"
+    file_within: TimeLimit | None = None
+    dispatch_within: TimeLimit | None = None
+    check_within: TimeLimit | None = None
+    fields: tuple[Field, ...] = ()
+    handling_form: tuple[Field, ...] = ()
+    gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    who: Mapping[str, str] = field(default_factory=dict)
+    ladder: tuple[Rung, ...] = ()
+    extensions_at_most: int = 2
+    parking_allowed: bool = True
+    parkings_at_most: int = 1
+    parking_longest: dt.timedelta = dt.timedelta(days=365)
+    returns_at_most: int = 2
+    reopen_within: dt.timedelta = dt.timedelta(days=15)
+    callback_asked: bool = True
+    callback_within: TimeLimit | None = None
+    look_back_share: Fraction = Fraction(0)
+    merge_within_m: float = 50
+    merge_within: dt.timedelta = dt.timedelta(hours=24)
+    public_list: bool = False
+    public_map: bool = False
+    public_photos: str = "none"
+    public_words: str = "none"
+
+    def has(self, stage: str) -> bool:
+        """Whether the ledger goes through this stage."""
+        return stage in self.stages
+
+    @staticmethod
+    def from_declaration(declaration: Mapping[str, Any]) -> LedgerRules:
+        """The rules of a declaration that `pack check` has passed; ValueError names what is wrong."""
+        rules, problems = read_rules(declaration)
+        if problems:
+            raise ValueError("; ".join(f"{'.'.join(map(str, p.keys))}: {p.sentence}" for p in problems))
+        return rules
+
+
+def nearest(word: object, words: Iterable[str]) -> str:
+    """ "expected one of ..., did you mean ...?" for an unknown word."""
+    known = list(words)
+    close = difflib.get_close_matches(str(word), known, 1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{word!r} is not known: expected one of {', '.join(known)}{hint}"
+
+
+_PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
+
+
+def _share(value: object) -> Fraction:
+    match = _PERCENT.match(str(value))
+    if not match:
+        raise ValueError(f"expected a percentage such as 80%, found {value!r}")
+    return Fraction(match[1]) / 100
+
+
+def _days(value: object) -> dt.timedelta:
+    limit = parse_limit(str(value))
+    if not limit.clock.runs_always:
+        raise ValueError(f"expected calendar days such as 15 days, found {value!r}")
+    hours = limit.number * (1 if limit.clock.value == "emergency hours" else 24)
+    return dt.timedelta(hours=float(hours))
+
+
+class _Reader:
+    """Reads values under keys and collects problems instead of stopping at the first."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def wrong(self, sentence: object, *keys: str | int) -> None:
+        self.problems.append(Problem(keys, str(sentence)))
+
+    def parse(self, reader: Any, value: object, *keys: str | int) -> Any:
+        if value is None:
+            return None
+        try:
+            return reader(value)
+        except (ValueError, TypeError) as error:
+            self.wrong(error, *keys)
+            return None
+
+    def known(self, value: Any, words: Iterable[str], *keys: str | int) -> bool:
+        words = tuple(words)
+        if value in words:
+            return True
+        self.wrong(nearest(value, words), *keys)
+        return False
+
+    def mapping(self, value: object, keys_known: Iterable[str], *keys: str | int) -> Mapping[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.wrong("expected a mapping of keys to values", *keys)
+            return {}
+        allowed = tuple(keys_known)
+        for key in value:
+            if allowed:
+                self.known(key, allowed, *keys, key)
+        return value
+
+    def listed(self, value: object, *keys: str | int) -> list[Any]:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.wrong("expected a list", *keys)
+            return []
+        return value
+
+
+def title_of(value: object) -> tuple[str, str]:
+    """(zh, en) of `title: {zh: ..., en: ...}` or a plain Chinese string."""
+    if isinstance(value, Mapping):
+        return str(value.get("zh", "")), str(value.get("en", ""))
+    return str(value or ""), ""
+
+
+def _fields(read: _Reader, value: object, key: str) -> tuple[Field, ...]:
+    found = []
+    for code, spec in read.mapping(value, (), key).items():
+        spec = {"type": spec} if isinstance(spec, str) else spec
+        spec = read.mapping(
+            spec, ("type", "title", "of", "unit", "required", "private", "help", "when"), key, code
+        )
+        kind = str(spec.get("type", "text"))
+        unit = str(spec.get("unit", ""))
+        if match := re.match(r"^number \((.+)\)$", kind):
+            kind, unit = "number", match[1]
+        if not read.known(kind, FIELD_TYPES, key, code, "type"):
+            continue
+        if kind in ("choice", "choices") and not spec.get("of"):
+            read.wrong("a choice needs `of: [...]`", key, code)
+        zh, en = title_of(spec.get("title", code))
+        found.append(
+            Field(
+                code=str(code), type=kind, title=zh or str(code), title_en=en,
+                of=tuple(str(option) for option in spec.get("of", ())), unit=unit,
+                required=bool(spec.get("required")), private=bool(spec.get("private")),
+                help=title_of(spec.get("help"))[0], when=str(spec.get("when", "")),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _ladder(read: _Reader, value: object) -> tuple[Rung, ...]:
+    rungs = []
+    for index, rung in enumerate(read.listed(value, "ladder")):
+        rung = read.mapping(rung, ("at", "do", "colour"), "ladder", index)
+        share = read.parse(_share, rung.get("at", ""), "ladder", index, "at")
+        colour = rung.get("colour", "")
+        if not read.known(rung.get("do"), RUNGS, "ladder", index, "do") or share is None:
+            continue
+        if rung["do"] == "supervise" and not colour:
+            colour = "yellow" if share < 2 else "red"
+        if colour:
+            read.known(colour, COLOURS, "ladder", index, "colour")
+        rungs.append(Rung(share, rung["do"], colour))
+    return tuple(sorted(rungs, key=lambda rung: (rung.share, RUNGS.index(rung.do))))
+
+
+def _gates(read: _Reader, value: object) -> dict[str, tuple[str, ...]]:
+    gates: dict[str, tuple[str, ...]] = {}
+    for step, wanted in read.mapping(value, NAMED_GATES, "gates").items():
+        names = NAMED_GATES.get(step, ())
+        for index, gate in enumerate(read.listed(wanted, "gates", step)):
+            # Anything that is not a plain word is an expression on the case, checked by the pack checker.
+            if isinstance(gate, str) and re.fullmatch(r"\w+", gate):
+                read.known(gate, names, "gates", step, index)
+        gates[step] = tuple(str(gate) for gate in wanted or ())
+    return gates
+
+
+def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Problem]]:
+    """Read a ledger's declaration; the rules hold defaults where a problem is reported."""
+    read = _Reader()
+    read.mapping(declaration, _KEYS)
+    zh, _en = title_of(declaration.get("title"))
+    if not zh:
+        read.wrong("a ledger needs a title", "title")
+    stages = read.listed(declaration.get("stages", list(STAGES)), "stages")
+    for index, stage in enumerate(stages):
+        read.known(stage, STAGES, "stages", index)
+    if "handle" not in stages:
+        read.wrong("a ledger without `handle` does nothing", "stages")
+    channels = read.listed(declaration.get("channels", list(CHANNELS)), "channels")
+    for index, channel in enumerate(channels):
+        read.known(channel, CHANNELS, "channels", index)
+    contact = declaration.get("contact", "optional")
+    read.known(contact, ("optional", "required", "none"), "contact")
+    dispatch = declaration.get("dispatch", "by hand")
+    read.known(dispatch, ("by hand", "automatic"), "dispatch")
+    responsible = declaration.get("responsible", "item.owner")
+    read.known(responsible, ("item.owner", "duty", "category"), "responsible")
+    concerns = read.mapping(declaration.get("concerns"), ("register", "required"), "concerns")
+    who = read.mapping(declaration.get("who"), ("file", "dispatch", "check", "close"), "who")
+    extend = read.mapping(declaration.get("extend"), ("at_most", "approvals"), "extend")
+    if int(extend.get("at_most", 2)) > 2:
+        read.wrong("a limit is extended at most twice", "extend", "at_most")
+    park = read.mapping(declaration.get("park"), ("allowed", "at_most", "longest"), "park")
+    returns = read.mapping(declaration.get("returns"), ("at_most",), "returns")
+    if int(returns.get("at_most", 2)) > 2:
+        read.wrong("a case is returned at most twice, then an arbiter decides", "returns", "at_most")
+    callback = read.mapping(declaration.get("callback"), ("ask", "within"), "callback")
+    look_back = read.mapping(declaration.get("look_back"), ("share",), "look_back")
+    merge = read.mapping(declaration.get("merge"), ("within_m", "within_hours"), "merge")
+    public = read.mapping(declaration.get("public"), ("list", "map", "photos", "words"), "public")
+    photos, words = public.get("photos", "none"), public.get("words", "none")
+    read.known(photos, ("both", "after", "none"), "public", "photos")
+    read.known(words, ("summary", "none"), "public", "words")
+    for key in ("file_within", "dispatch_within", "check_within"):
+        read.parse(lambda value: parse_limit(str(value)), declaration.get(key), key)
+
+    def limit(value: object, *keys: str) -> TimeLimit | None:
+        try:
+            return parse_limit(str(value)) if value else None
+        except ValueError:
+            return None  # reported above
+
+    rules = LedgerRules(
+        code=str(declaration.get("ledger", "")),
+        title=zh,
+        channels=frozenset(map(str, channels)),
+        contact=str(contact),
+        register=str(concerns.get("register", "")),
+        item_required=bool(concerns.get("required")),
+        stages=frozenset(map(str, stages)),
+        automatic_dispatch=dispatch == "automatic",
+        responsible=str(responsible),
+        file_within=limit(declaration.get("file_within")),
+        dispatch_within=limit(declaration.get("dispatch_within")),
+        check_within=limit(declaration.get("check_within")),
+        fields=_fields(read, declaration.get("fields"), "fields"),
+        handling_form=_fields(read, declaration.get("handling_form"), "handling_form"),
+        gates=_gates(read, declaration.get("gates")),
+        who={str(step): str(role) for step, role in who.items()},
+        ladder=_ladder(read, declaration.get("ladder")),
+        extensions_at_most=int(extend.get("at_most", 2)),
+        parking_allowed=bool(park.get("allowed", True)),
+        parkings_at_most=int(park.get("at_most", 1)),
+        parking_longest=read.parse(_days, park.get("longest", "365 days"), "park", "longest")
+        or dt.timedelta(days=365),
+        returns_at_most=int(returns.get("at_most", 2)),
+        reopen_within=read.parse(_days, declaration.get("reopen_within", "15 days"), "reopen_within")
+        or dt.timedelta(days=15),
+        callback_asked=bool(callback.get("ask", True)),
+        callback_within=read.parse(
+            lambda value: parse_limit(str(value)), callback.get("within"), "callback", "within"
+        ),
+        look_back_share=read.parse(_share, look_back.get("share", "0%"), "look_back", "share") or Fraction(0),
+        merge_within_m=float(merge.get("within_m", 50)),
+        merge_within=dt.timedelta(hours=float(merge.get("within_hours", 24))),
+        public_list=bool(public.get("list")),
+        public_map=bool(public.get("map")),
+        public_photos=str(photos),
+        public_words=str(words),
+    )
+    return rules, read.problems

@@ -1,0 +1,59 @@
+"""Chinese full-text search without word segmentation.
+
+Segmenting 路灯不亮 into words can hide 路灯, so texts are indexed by pairs of neighbouring characters
+and a hit is rechecked with LIKE.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.db import models
+from django.db.models import Func, Q, Value
+
+_RUN = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
+
+
+def normalise(text: str) -> str:
+    """Full-width to half-width, lower case, white space folded: what is stored, searched and compared."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def tokens(*texts: str) -> list[str]:
+    """Bigrams of each run of Chinese characters, single characters and latin words."""
+    found: set[str] = set()
+    for text in texts:
+        for run in _RUN.findall(normalise(text)):
+            if run[0].isascii():
+                found.add(run[:60])
+            else:
+                found.update(run)
+                found.update(run[i : i + 2] for i in range(len(run) - 1))
+    return sorted(found)
+
+
+def search_vector(*texts: str) -> Func:
+    """The expression to store in a `SearchVectorField` for these texts."""
+    return Func(
+        Value(tokens(*texts), output_field=ArrayField(models.TextField())),
+        function="array_to_tsvector",
+        output_field=SearchVectorField(),
+    )
+
+
+def search_q(words: str, *, vector: str, text: str) -> Q:
+    """Rows that contain every word of `words`: bigrams by index, then the exact run by LIKE.
+
+    `vector` and `text` name the row's search column and its normalised text column.
+    """
+    query = Q()
+    for word in normalise(words).split():
+        wanted = [t for t in tokens(word) if len(t) > 1] or tokens(word)
+        if wanted:
+            lexemes = " & ".join("'" + t.replace("'", "''") + "'" for t in wanted)
+            query &= Q(**{vector: SearchQuery(lexemes, search_type="raw", config="simple")})
+        query &= Q(**{f"{text}__contains": word})
+    return query

@@ -1,0 +1,61 @@
+"""Who may do what, where: the one place that answers, and can say why.
+
+`scopes(user, verb)` are the limits within which a user has a verb; each floor turns them into a
+queryset in its own `policy.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+
+from huying.people.models import Grant, User
+from huying.people.roles import ROLES
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One grant's reach: an area subtree (`path` prefix, empty = everywhere) and a department (None = any)."""
+
+    role: str
+    path: str
+    department_id: int | None
+
+
+def grants_of(user: User | AnonymousUser) -> list[Grant]:
+    """The user's grants in force today, read once per request."""
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    cached: list[Grant] | None = user.__dict__.get("_grants")
+    if cached is None:
+        cached = list(Grant.objects.on().filter(user=user).select_related("area"))
+        user.__dict__["_grants"] = cached
+    return cached
+
+
+def scopes(user: User | AnonymousUser, verb: str) -> list[Scope]:
+    """Every scope in which the user has `verb`; empty when not at all."""
+    found = []
+    for grant in grants_of(user):
+        role = ROLES.get(grant.role)
+        if role is None or verb not in role.verbs:
+            continue
+        department_id = grant.department_id
+        if role.own_department and department_id is None:
+            department_id = user.department_id  # type: ignore[union-attr]
+            if department_id is None:
+                continue  # a clerk without a department is responsible for nothing
+        found.append(Scope(grant.role, grant.area.path if grant.area else "", department_id))
+    return found
+
+
+def can(user: User | AnonymousUser, verb: str) -> bool:
+    """Whether the user has `verb` anywhere."""
+    return bool(scopes(user, verb))
+
+
+def roles_of(user: Any) -> set[str]:
+    """The codes of the user's roles in force today."""
+    return {grant.role for grant in grants_of(user)}

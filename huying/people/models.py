@@ -1,0 +1,223 @@
+"""Who acts: accounts, departments, the organisation tree, posts, duties and what each account may do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from huying.places.models import Area, Road, Titled
+
+
+class InForce(models.QuerySet):
+    """Rows with `starts_on` and `ends_on` (both included; empty means open)."""
+
+    def on(self, day: dt.date | None = None) -> InForce:
+        day = day or timezone.localdate()
+        return self.filter(
+            Q(starts_on__isnull=True) | Q(starts_on__lte=day), Q(ends_on__isnull=True) | Q(ends_on__gte=day)
+        )
+
+
+class Department(Titled):
+    """A body that can be responsible for a case: a bureau, a street office, a utility, a property company.
+
+    Communities and villages are here too, as helpers; `can_lead` is false for them: a community is
+    never the lead department.
+    """
+
+    class Kind(models.TextChoices):
+        DISTRICT_DEPARTMENT = "district-department", _("区直部门")
+        SUBDISTRICT = "subdistrict", _("街道办事处")
+        COMMUNITY = "community", _("社区")
+        VILLAGE = "village", _("村")
+        PROPERTY_COMPANY = "property-company", _("物业企业")
+        UTILITY = "utility", _("公用企业")
+        HOTLINE_DESK = "hotline-desk", _("热线台")
+        SUPERVISION = "supervision", _("督查机构")
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    kind = models.CharField(_("类别"), max_length=24, choices=Kind)
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+        verbose_name=_("上级"),
+    )
+    area = models.ForeignKey(
+        Area, null=True, blank=True, on_delete=models.PROTECT, related_name="departments"
+    )
+    phone = models.CharField(_("电话"), max_length=30, blank=True)
+    can_lead = models.BooleanField(_("可以主办"), default=True)
+    valid_to = models.DateField(_("停用日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("部门")
+        ordering = ("code",)
+
+
+class User(AbstractUser):
+    """An account of someone who works in the loop. Residents have none."""
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    name = models.CharField(_("姓名"), max_length=60, blank=True)
+    title = models.CharField(_("职务"), max_length=60, blank=True)
+    phone = models.CharField(_("电话"), max_length=30, blank=True)
+    department = models.ForeignKey(
+        Department,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="staff",
+        verbose_name=_("部门"),
+    )
+    demo_login = models.BooleanField(default=False)  # offered for one-click sign-in, in demo mode only
+    demo_note = models.CharField(max_length=200, blank=True)
+
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("账号")
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+class Grant(models.Model):
+    """One role of one account, limited to an area subtree and to a department where they are given."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(_("角色"), max_length=24)  # a key of people.roles.ROLES
+    area = models.ForeignKey(Area, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    department = models.ForeignKey(
+        Department, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    starts_on = models.DateField(_("起"), null=True, blank=True)
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+
+    objects = InForce.as_manager()
+
+    class Meta:
+        verbose_name = _("授权")
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.role}"
+
+
+class Organisation(Titled):
+    """A node of the organisation tree: party bodies at five levels, and the bodies around them."""
+
+    class Kind(models.TextChoices):
+        PARTY_WORKING_COMMITTEE = "party-working-committee", _("街道党工委")
+        COMMUNITY_PARTY_COMMITTEE = "community-party-committee", _("社区大党委")
+        COMPOUND_PARTY = "compound-party", _("小区党组织")
+        GRID_PARTY_BRANCH = "grid-party-branch", _("网格党支部")
+        BUILDING_PARTY_GROUP = "building-party-group", _("楼栋党小组")
+        PROPERTY_PARTY = "property-party", _("物业党组织")
+        OWNERS_COMMITTEE = "owners-committee", _("业主委员会")
+        SOCIAL_ORGANISATION = "social-organisation", _("社会组织")
+        RESIDENT_UNIT = "resident-unit", _("驻区单位")
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    kind = models.CharField(_("类别"), max_length=32, choices=Kind)
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+        verbose_name=_("上级"),
+    )
+    area = models.ForeignKey(
+        Area, null=True, blank=True, on_delete=models.PROTECT, related_name="organisations"
+    )
+    valid_to = models.DateField(_("停用日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("组织")
+        ordering = ("code",)
+
+
+class Ownership(models.Model):
+    """Who owns, keeps or supervises the ground of an area (权属、养护、主管)."""
+
+    class Kind(models.TextChoices):
+        OWNER = "owner", _("权属")
+        KEEPER = "keeper", _("养护")
+        SUPERVISOR = "supervisor", _("主管")
+
+    area = models.ForeignKey(Area, on_delete=models.CASCADE, related_name="ownerships")
+    department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="ownerships")
+    kind = models.CharField(max_length=12, choices=Kind)
+
+    class Meta:
+        verbose_name = _("权属关系")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["area", "department", "kind"], name="ownership_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.get_kind_display()} {self.department}"
+
+
+class Post(Titled):
+    """A post that somebody holds for a place: grid chief, road chief, dispatcher ..."""
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    place = models.CharField(_("任职范围"), max_length=24, blank=True)  # grid, community, road, building ...
+
+    class Meta:
+        verbose_name = _("岗位")
+        ordering = ("code",)
+
+
+class PostHolding(models.Model):
+    """Who holds a post, for which area or road, from when to when (both included)."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="holdings")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="holdings")
+    area = models.ForeignKey(
+        Area, null=True, blank=True, on_delete=models.CASCADE, related_name="post_holdings"
+    )
+    road = models.ForeignKey(
+        Road, null=True, blank=True, on_delete=models.CASCADE, related_name="post_holdings"
+    )
+    starts_on = models.DateField(_("起"), null=True, blank=True)
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+
+    objects = InForce.as_manager()
+
+    class Meta:
+        verbose_name = _("任职")
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.post}"
+
+
+class Duty(models.Model):
+    """Which department answers for a topic in an area, through which post or person, from when to when."""
+
+    topic = models.CharField(_("事项"), max_length=40)  # a topic's code; a duty covers its children too
+    area = models.ForeignKey(Area, on_delete=models.CASCADE, related_name="duties")
+    department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="duties")
+    post = models.ForeignKey(Post, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="duties")
+    starts_on = models.DateField(_("起"), null=True, blank=True)
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+
+    objects = InForce.as_manager()
+
+    class Meta:
+        verbose_name = _("职责")
+        indexes: ClassVar = [models.Index(fields=["topic", "area"], name="duty_topic_area")]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.topic} {self.department}"

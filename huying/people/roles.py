@@ -1,0 +1,65 @@
+"""What each role may do. A role is limited by its grant to an area subtree and a department.
+
+Verbs are asked through `people.access`; a place that wants other roles grants several to one account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Role:
+    """A named set of verbs; `own_department` limits it to cases of the grant's department."""
+
+    title: Promise
+    verbs: frozenset[str]
+    own_department: bool = False
+
+
+def _role(title: Promise, verbs: str, *, own_department: bool = False) -> Role:
+    return Role(title, frozenset(verbs.split()), own_department)
+
+
+_HANDLE = "case.view case.take_up case.assign case.report_handled case.return case.extend case.park case.appeal report.create"
+
+ROLES: dict[str, Role] = {
+    "agent": _role(
+        _("热线受理员"), "case.view report.create case.file case.decline case.merge contact.reveal desk.agent"
+    ),
+    "dispatcher": _role(
+        _("派遣员"),
+        "case.view report.create case.file case.decline case.merge case.dispatch case.void case.close case.urge "
+        "desk.dispatcher contact.reveal",
+    ),
+    "clerk": _role(_("部门承办人"), f"{_HANDLE} desk.department contact.reveal", own_department=True),
+    "head": _role(
+        _("部门负责人"), f"{_HANDLE} case.approve_extension desk.department cockpit.view", own_department=True
+    ),
+    "checker": _role(
+        _("核查员"), "case.view case.check case.rework case.look_back desk.checker report.create"
+    ),
+    "callback": _role(_("回访员"), "case.view case.callback case.reopen contact.reveal desk.callback"),
+    "supervisor": _role(
+        _("督查员"),
+        "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
+        "case.check case.rework desk.supervisor cockpit.view paper.issue",
+    ),
+    "arbiter": _role(
+        _("裁定员"),
+        "case.view case.dispatch case.arbitrate case.approve_extension case.approve_parking case.file case.void "
+        "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
+        "contact.reveal cockpit.view",
+    ),
+    "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise"),
+    "grid-worker": _role(
+        _("网格员"),
+        "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site",
+    ),
+    "administrator": _role(
+        _("系统管理员"), "people.manage places.manage pack.view journal.view case.view cockpit.view"
+    ),
+}
