@@ -1,6 +1,6 @@
 """Time limits and the work calendar: when is it due, and how much time has run?
 
-Five clocks (rules of the field, `rules.md` 2.1):
+Five clocks, as 数字城管 (the GB/T 30428 family) counts them:
 
 =====================  ==========  =======================================================================
 clock                  in Chinese  one unit
