@@ -33,7 +33,16 @@ class Variable:
 
 
 def boolean(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     if text.lower() not in words:
         raise ValueError("1 or 0 (also true/false, yes/no, on/off)")
     return words[text.lower()]
@@ -80,8 +89,12 @@ def web_address(value: str) -> str:
 
 
 def tile_address(value: str) -> str:
-    if value and (urlsplit(value).scheme not in ("http", "https") or not all(k in value for k in ("{z}", "{x}", "{y}"))):
-        raise ValueError("an address with {z}, {x} and {y}, like https://tiles.example.org/{z}/{x}/{y}.png, or nothing")
+    if value and (
+        urlsplit(value).scheme not in ("http", "https") or not all(k in value for k in ("{z}", "{x}", "{y}"))
+    ):
+        raise ValueError(
+            "an address with {z}, {x} and {y}, like https://tiles.example.org/{z}/{x}/{y}.png, or nothing"
+        )
     return value
 
 
@@ -94,27 +107,68 @@ def database_address(value: str) -> str:
 
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("DATABASE_URL", database_address, "", "PostgreSQL to use; empty starts the embedded one in the data folder"),
-    Variable("HUYING_DATA_DIR", path, ".data", "folder for the embedded database, uploaded files and the generated key"),
-    Variable("HUYING_SECRET_KEY", text, "", "signs sessions and links; required with DATABASE_URL, else generated once"),
+    Variable(
+        "DATABASE_URL",
+        database_address,
+        "",
+        "PostgreSQL to use; empty starts the embedded one in the data folder",
+    ),
+    Variable(
+        "HUYING_DATA_DIR",
+        path,
+        ".data",
+        "folder for the embedded database, uploaded files and the generated key",
+    ),
+    Variable(
+        "HUYING_SECRET_KEY",
+        text,
+        "",
+        "signs sessions and links; required with DATABASE_URL, else generated once",
+    ),
     Variable("HUYING_DEBUG", boolean, "0", "developer's error pages; never for a real installation"),
-    Variable("HUYING_DEMO", boolean, "0", "demonstration: one-click logins, invented people, plain http allowed"),
-    Variable("HUYING_ALLOWED_HOSTS", words, "", "host names to answer to, by comma; always also that of HUYING_PUBLIC_URL"),
-    Variable("HUYING_PUBLIC_URL", web_address, "http://127.0.0.1:8000", "address that residents see, used in links and QR codes"),
-    Variable("HUYING_TRUST_PROXY", boolean, "0", "believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front"),
+    Variable(
+        "HUYING_DEMO", boolean, "0", "demonstration: one-click logins, invented people, plain http allowed"
+    ),
+    Variable(
+        "HUYING_ALLOWED_HOSTS",
+        words,
+        "",
+        "host names to answer to, by comma; always also that of HUYING_PUBLIC_URL",
+    ),
+    Variable(
+        "HUYING_PUBLIC_URL",
+        web_address,
+        "http://127.0.0.1:8000",
+        "address that residents see, used in links and QR codes",
+    ),
+    Variable(
+        "HUYING_TRUST_PROXY",
+        boolean,
+        "0",
+        "believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front",
+    ),
     Variable("HUYING_PACK", path, "districts/weidong", "folder of the district pack"),
     Variable("HUYING_LOG_FORMAT", one_of("json", "text"), "json", "json for machines, text for eyes"),
     Variable(
-        "HUYING_LOG_LEVEL", one_of("debug", "info", "warning", "error"), "info", "least important log line that is written"
+        "HUYING_LOG_LEVEL",
+        one_of("debug", "info", "warning", "error"),
+        "info",
+        "least important log line that is written",
     ),
     Variable("HUYING_BIND", text, "127.0.0.1", "network address that the web server listens on"),
     Variable("HUYING_PORT", number(1, 65535), "8000", "port that the web server listens on"),
     Variable("HUYING_WORKERS", number(1, 128), "2", "web server processes"),
     Variable("HUYING_THREADS", number(1, 128), "4", "threads of each web server process"),
     Variable("HUYING_JOBS", number(1, 64), "4", "jobs that one worker process runs at the same time"),
-    Variable("HUYING_DATABASE_POOL_SIZE", number(1, 200), "8", "database connections of each process, at most"),
-    Variable("HUYING_SESSION_HOURS", number(1, 720), "12", "hours without a click after which a user logs in again"),
-    Variable("HUYING_TILE_URL", tile_address, "", "map tiles below the district's own layers; empty for none"),
+    Variable(
+        "HUYING_DATABASE_POOL_SIZE", number(1, 200), "8", "database connections of each process, at most"
+    ),
+    Variable(
+        "HUYING_SESSION_HOURS", number(1, 720), "12", "hours without a click after which a user logs in again"
+    ),
+    Variable(
+        "HUYING_TILE_URL", tile_address, "", "map tiles below the district's own layers; empty for none"
+    ),
     Variable("HUYING_MAX_UPLOAD_MB", number(1, 200), "20", "largest file that may be uploaded, in MB"),
 )
 
@@ -139,7 +193,9 @@ def read_variable(variable: Variable, environ: Mapping[str, str]) -> Any:
     raw = environ.get(variable.name)
     file = environ.get(variable.name + FILE_SUFFIX)
     if raw is not None and file is not None:
-        raise SettingError(f"Both {variable.name} and {variable.name}{FILE_SUFFIX} are set; keep one of them.")
+        raise SettingError(
+            f"Both {variable.name} and {variable.name}{FILE_SUFFIX} are set; keep one of them."
+        )
     if file is not None:
         try:
             raw = Path(file).read_text(encoding="utf-8").strip()

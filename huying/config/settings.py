@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,12 +33,15 @@ TRUST_PROXY: bool = ENVIRONMENT["HUYING_TRUST_PROXY"]
 
 def generated_key(file: Path) -> str:
     """The key of this installation, made on first use and readable by its owner only."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        # Linked, not written in place: of two processes that start at once both read the same whole key.
+        with suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
     return file.read_text().strip()
 
 
@@ -45,14 +49,16 @@ SECRET_KEY: str = ENVIRONMENT["HUYING_SECRET_KEY"]
 if not SECRET_KEY:
     if ENVIRONMENT["DATABASE_URL"] and not (DEBUG or DEMO):
         raise ImproperlyConfigured(
-            "HUYING_SECRET_KEY is not set. With DATABASE_URL several hosts may share one installation, so the key cannot "
-            "be generated: set it to 50 or more random characters, the same on every host (or HUYING_SECRET_KEY_FILE)."
+            "HUYING_SECRET_KEY is not set. With DATABASE_URL several hosts may share one installation, so the key "
+            "cannot be generated: set it to 50 or more random characters, the same on every host (or HUYING_SECRET_KEY_FILE)."
         )
     SECRET_KEY = generated_key(DATA_DIR / "secret_key")
 
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = (
-    ["*"] if DEBUG or DEMO else [*ENVIRONMENT["HUYING_ALLOWED_HOSTS"], _public.hostname, "localhost", "127.0.0.1"]
+    ["*"]
+    if DEBUG or DEMO
+    else [*ENVIRONMENT["HUYING_ALLOWED_HOSTS"], _public.hostname, "localhost", "127.0.0.1"]
 )
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
@@ -115,7 +121,9 @@ TEMPLATES = [
 # -- database ------------------------------------------------------------------------------------------------
 
 EMBEDDED_POSTGRES = None if ENVIRONMENT["DATABASE_URL"] else EmbeddedPostgres(DATA_DIR / "postgres")
-_connection = EMBEDDED_POSTGRES.connection_settings() if EMBEDDED_POSTGRES else parse_url(ENVIRONMENT["DATABASE_URL"])
+_connection = (
+    EMBEDDED_POSTGRES.connection_settings() if EMBEDDED_POSTGRES else parse_url(ENVIRONMENT["DATABASE_URL"])
+)
 DATABASES = {
     "default": {
         "ENGINE": "huying.core.postgres",
@@ -170,7 +178,9 @@ STATICFILES_DIRS = [folder for folder in (BASE_DIR / "huying" / "static", ASSETS
 _static = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": _static if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": _static if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
@@ -211,6 +221,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Tasks of a floor lie in its jobs.py.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+JOBS: int = ENVIRONMENT["HUYING_JOBS"]  # that one worker runs at the same time
 LOG_FORMAT: str = ENVIRONMENT["HUYING_LOG_FORMAT"]
 _level = ENVIRONMENT["HUYING_LOG_LEVEL"].upper()
 LOGGING = {

@@ -7,5 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [path("i18n/", include("django.conf.urls.i18n"))]
 urlpatterns += [
-    path("", include(f"huying.{floor}.urls")) for floor in settings.FLOORS if find_spec(f"huying.{floor}.urls")
+    path("", include(f"huying.{floor}.urls"))
+    for floor in settings.FLOORS
+    if find_spec(f"huying.{floor}.urls")
 ]

@@ -108,7 +108,13 @@ class EmbeddedPostgres:
 
     def connection_settings(self) -> dict[str, Any]:
         """Django's connection settings for this server. Does not start it."""
-        return {"NAME": DATABASE, "USER": SUPERUSER, "PASSWORD": "", "HOST": str(self.socket_dir), "PORT": "5432"}
+        return {
+            "NAME": DATABASE,
+            "USER": SUPERUSER,
+            "PASSWORD": "",
+            "HOST": str(self.socket_dir),
+            "PORT": "5432",
+        }
 
     def ensure_running(self) -> None:
         """Start the server unless it runs, and keep it running for as long as this process lives."""
@@ -198,7 +204,12 @@ class EmbeddedPostgres:
 
     def _connect(self, name: str = "postgres") -> psycopg.Connection[Any]:
         return psycopg.connect(
-            host=str(self.socket_dir), port=5432, user=SUPERUSER, dbname=name, autocommit=True, connect_timeout=5
+            host=str(self.socket_dir),
+            port=5432,
+            user=SUPERUSER,
+            dbname=name,
+            autocommit=True,
+            connect_timeout=5,
         )
 
     def _account(self) -> pwd.struct_passwd | None:
@@ -231,7 +242,16 @@ class EmbeddedPostgres:
         while True:
             self._drop_stale_locks()
             done = self.run(
-                "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-s", "-D", str(self.data), "-l", str(self.log_file)
+                "pg_ctl",
+                "start",
+                "-w",
+                "-t",
+                str(START_SECONDS),
+                "-s",
+                "-D",
+                str(self.data),
+                "-l",
+                str(self.log_file),
             )
             if done.returncode == 0:
                 break
@@ -351,7 +371,9 @@ def open_way(folder: Path) -> None:
     for place in (folder, *folder.parents):
         mode = place.stat().st_mode
         if not mode & stat.S_IXOTH:
-            log.warning("other users may now pass through %s, so that %s reaches the database", place, SYSTEM_USER)
+            log.warning(
+                "other users may now pass through %s, so that %s reaches the database", place, SYSTEM_USER
+            )
             place.chmod(mode | stat.S_IXOTH)
 
 

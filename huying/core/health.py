@@ -4,14 +4,12 @@ Answered before sessions, languages and host checks, so that a probe by bare add
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-# A worker writes its heartbeat every ten seconds; after three missed ones it counts as gone.
-WORKER_SILENCE = timedelta(seconds=30)
+from huying.core.jobs import WORKER_SILENCE
 
 
 class HealthMiddleware:
@@ -41,7 +39,9 @@ def readiness() -> JsonResponse:
     except DatabaseError as error:
         checks["database"] = f"failed: {type(error).__name__}"
     ready = all(not result.startswith("failed") for result in checks.values())
-    return JsonResponse({"status": "ok" if ready else "failed", "checks": checks}, status=200 if ready else 503)
+    return JsonResponse(
+        {"status": "ok" if ready else "failed", "checks": checks}, status=200 if ready else 503
+    )
 
 
 def database_check() -> str:
@@ -65,7 +65,8 @@ def workers_alive() -> int:
     """How many worker processes have given a sign of life within WORKER_SILENCE."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - %s::interval", [WORKER_SILENCE]
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - %s::interval",
+            [WORKER_SILENCE],
         )
         row = cursor.fetchone()
     return int(row[0]) if row else 0

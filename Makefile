@@ -1,0 +1,73 @@
+# make demo     set everything up and serve the demonstration
+# make test     all quick tests          make lint    style, types, floors, migrations, messages
+# make test-browser, make test-faults    tests that drive Chromium, tests that kill processes
+# make bench    measurements             make lock    new versions of all dependencies
+PYTHON ?= python3
+TEST_PROCESSES ?= 2
+BIN := .venv/bin
+CATALOGUES := $(wildcard huying/locale/*/LC_MESSAGES/*.po)
+
+.PHONY: demo setup assets test test-browser test-faults lint format bench lock clean
+
+demo: setup
+	@$(BIN)/huying demo
+
+setup: .venv/.installed assets $(CATALOGUES:.po=.mo)
+	@tools/system_packages.sh papers
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Huying needs Python 3.11 or newer; here is: $$($(PYTHON) --version 2>&1). Set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@tools/system_packages.sh venv
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements-dev.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The pages' scripts and styles. Without npm everything but maps, charts and live parts still works, so go on.
+assets: .assets/.collected
+.assets/.collected: package-lock.json tools/collect_assets.py
+	@tools/system_packages.sh npm
+	@if command -v npm >/dev/null; then \
+	  npm ci --ignore-scripts --silent && $(PYTHON) tools/collect_assets.py && touch $@; fi
+
+%.mo: %.po .venv/.installed
+	$(BIN)/python tools/compile_messages.py
+	@touch $@
+
+test: setup
+	$(BIN)/pytest -n $(TEST_PROCESSES)
+
+test-browser: setup
+	@tools/system_packages.sh browser
+	$(BIN)/pytest -m browser
+
+test-faults: setup
+	$(BIN)/pytest -m faults
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/huying manage makemigrations --check --dry-run
+	$(BIN)/python tools/compile_messages.py --check
+	$(BIN)/mypy
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+  --generate-hashes --no-header --no-annotate --no-emit-index-url
+lock: .venv/.installed
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+# Takes away what can be made again; keeps .data, where the database and the uploaded files are.
+clean:
+	rm -rf .venv .assets node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache $(CATALOGUES:.po=.mo)

@@ -1,0 +1,288 @@
+"""The command line `huying`. A command is one line in COMMANDS; its work is imported when it is called."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Arguments = argparse.Namespace
+
+
+def django() -> None:
+    """Read the settings and make the models ready."""
+    import django as framework
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huying.config.settings")
+    framework.setup()
+
+
+# -- what the commands do ------------------------------------------------------------------------------------
+
+
+def run_serve(arguments: Arguments) -> int:
+    django()
+    from huying.config import serving
+
+    serving.serve(*address(arguments))
+    return 0
+
+
+def run_worker(arguments: Arguments) -> int:
+    django()
+    from huying.config import serving
+    from huying.core import jobs
+
+    if arguments.with_parent:
+        serving.die_with_parent()
+    jobs.run_worker(concurrency=arguments.jobs)
+    return 0
+
+
+def run_demo(arguments: Arguments) -> int:
+    from huying.config import serving
+
+    serving.environment_for_demo()
+    django()
+    serving.demonstrate(*address(arguments), prepare_only=arguments.prepare)
+    return 0
+
+
+def address(arguments: Arguments) -> tuple[str, int]:
+    from django.conf import settings
+
+    return arguments.bind or settings.ENVIRONMENT["HUYING_BIND"], arguments.port or settings.ENVIRONMENT[
+        "HUYING_PORT"
+    ]
+
+
+def run_doctor(arguments: Arguments) -> int:
+    django()
+    from huying.config import doctor
+
+    return doctor.examine()
+
+
+def run_pack_check(arguments: Arguments) -> int:
+    django()
+    from huying.packs import commands
+
+    return commands.check(arguments.path or default_pack())
+
+
+def run_pack_load(arguments: Arguments) -> int:
+    django()
+    from huying.packs import commands
+
+    return commands.load(arguments.path or default_pack(), dry_run=arguments.dry_run)
+
+
+def run_pack_new(arguments: Arguments) -> int:
+    django()
+    from huying.packs import commands
+
+    return commands.new(arguments.path)
+
+
+def default_pack() -> Path:
+    from django.conf import settings
+
+    return Path(settings.PACK)
+
+
+def run_import_of_cases(arguments: Arguments) -> int:
+    django()
+    from huying.cases import imports
+
+    return imports.run(arguments.kind, arguments.path, report=print) or 0
+
+
+def run_import_of_pack(arguments: Arguments) -> int:
+    django()
+    from huying.packs import imports
+
+    return imports.run(arguments.kind, arguments.path, report=print) or 0
+
+
+def run_journal_verify(arguments: Arguments) -> int:
+    django()
+    from huying.core import journal
+    from huying.core.models import JournalEntry
+
+    faults = 0
+    for fault in journal.verify():
+        faults += 1
+        print(fault)
+    if faults:
+        print(
+            f"{faults} faults. Entries were changed, removed or added outside the journal.", file=sys.stderr
+        )
+        return 1
+    print(f"{JournalEntry.objects.count()} entries: every chain and every seal holds.")
+    return 0
+
+
+def run_journal_seal(arguments: Arguments) -> int:
+    django()
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from huying.core import journal
+
+    day = arguments.day or timezone.localdate() - timedelta(days=1)
+    seal = journal.seal_day(day)
+    print(f"{seal.day}: {seal.entries} entries, {bytes(seal.hash).hex()}")
+    return 0
+
+
+def run_migrate(arguments: Arguments) -> int:
+    return run_django(["migrate", *arguments.rest])
+
+
+def run_manage(arguments: Arguments) -> int:
+    return run_django(arguments.rest)
+
+
+def run_django(words: list[str]) -> int:
+    from django.core.management import execute_from_command_line
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huying.config.settings")
+    execute_from_command_line(["huying manage", *words])
+    return 0
+
+
+# -- how they are called -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument, as argparse takes it."""
+
+    names: tuple[str, ...]
+    options: dict[str, object]
+
+
+def argument(*names: str, **options: object) -> Argument:
+    return Argument(names, options)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its words, what it does in a line, its function and its arguments."""
+
+    words: str
+    help: str
+    run: Callable[[Arguments], int]
+    arguments: tuple[Argument, ...] = ()
+
+
+def day(text: str) -> object:
+    from datetime import date
+
+    return date.fromisoformat(text)
+
+
+LISTEN = (
+    argument("--bind", help="network address to listen on (HUYING_BIND)"),
+    argument("--port", type=int, help="port to listen on (HUYING_PORT)"),
+)
+PACK = argument("path", nargs="?", type=Path, help="folder of the pack (HUYING_PACK)")
+FILE = argument("path", type=Path, help="the file")
+REST = argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+COMMANDS: tuple[Command, ...] = (
+    Command("serve", "answer visitors over HTTP", run_serve, LISTEN),
+    Command(
+        "worker",
+        "run the jobs of the queue",
+        run_worker,
+        (
+            argument("--jobs", type=int, help="jobs at the same time (HUYING_JOBS)"),
+            argument("--with-parent", action="store_true", help=argparse.SUPPRESS),
+        ),
+    ),
+    Command(
+        "demo",
+        "prepare the demonstration and serve it",
+        run_demo,
+        (*LISTEN, argument("--prepare", action="store_true", help="prepare only, do not serve")),
+    ),
+    Command("doctor", "check this installation and say what to mend", run_doctor),
+    Command("pack check", "report every mistake of a district pack", run_pack_check, (PACK,)),
+    Command(
+        "pack load",
+        "load a district pack; loading twice changes nothing",
+        run_pack_load,
+        (PACK, argument("--dry-run", action="store_true", help="only show what would change")),
+    ),
+    Command(
+        "pack new",
+        "write a commented starter pack",
+        run_pack_new,
+        (argument("path", type=Path, help="new folder"),),
+    ),
+    Command("import messages", "run residents' messages through intake", run_import_of_cases, (FILE,)),
+    Command(
+        "import cases311",
+        "run places and times of real cases through point to area",
+        run_import_of_cases,
+        (FILE,),
+    ),
+    Command("import orders", "import hotline orders", run_import_of_cases, (FILE,)),
+    Command("import areas", "import areas from a spreadsheet", run_import_of_pack, (FILE,)),
+    Command("import staff", "import staff from a spreadsheet", run_import_of_pack, (FILE,)),
+    Command("journal verify", "find changed, missing or added journal entries", run_journal_verify),
+    Command(
+        "journal seal",
+        "seal the journal of a day (yesterday)",
+        run_journal_seal,
+        (argument("--day", type=day, help="like 2026-11-20"),),
+    ),
+    Command("migrate", "bring the database's tables up to date", run_migrate, (REST,)),
+    Command("manage", "Django's own commands", run_manage, (REST,)),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="huying", description="Huying (呼应): whoever calls is answered.")
+    branches = {"": root.add_subparsers(required=True, metavar="COMMAND")}
+    for command in COMMANDS:
+        branch, _, word = command.words.rpartition(" ")
+        if branch not in branches:
+            group = branches[""].add_parser(branch, help=f"{branch} commands")
+            branches[branch] = group.add_subparsers(required=True, metavar="COMMAND")
+        leaf = branches[branch].add_parser(word, help=command.help, description=command.help)
+        leaf.set_defaults(run=command.run, kind=word)
+        for each in command.arguments:
+            leaf.add_argument(*each.names, **each.options)  # type: ignore[arg-type]
+    return root
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    given = list(sys.argv[1:] if words is None else words)
+    # argparse would take Django's own options ("manage shell -c ...") for ours.
+    if given[:1] in (["manage"], ["migrate"]):
+        return mended(lambda: run_django(given[given[0] == "manage" :]))
+    arguments = parser().parse_args(given)
+    return mended(lambda: arguments.run(arguments))
+
+
+def mended(work: Callable[[], int]) -> int:
+    """Run a command; what the user can mend is said in a sentence instead of a traceback."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from huying.core.database import DatabaseUnavailable
+
+    try:
+        return work()
+    except (ImproperlyConfigured, DatabaseUnavailable) as error:
+        print(f"huying: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""The web server and the demonstration, which is the web server and a worker over a prepared database."""
+
+import ctypes
+import fcntl
+import hashlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+
+Report = Callable[[str], None]
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when its parent dies, so that `kill -9` leaves no orphan on the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def serve(host: str, port: int) -> None:
+    """Answer visitors until SIGTERM or SIGINT; requests under way are finished."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    prepare_static_files()
+    close_database()
+    # Fresh processes, not forks: a fork would share database sockets and lack the threads of the pool.
+    multiprocessing.set_start_method("spawn", force=True)
+    Granian(
+        "huying.config.wsgi:served",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=settings.ENVIRONMENT["HUYING_WORKERS"],
+        blocking_threads=settings.ENVIRONMENT["HUYING_THREADS"],
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        factory=True,
+        log_level="warning",
+    ).serve()
+
+
+def close_database() -> None:
+    """Give all connections of this process back; the embedded server keeps running."""
+    connections.close_all()
+    connection.close_pool()
+
+
+def prepare_static_files() -> None:
+    """Collect, name by content and compress scripts and styles; only when one of them changed."""
+    if settings.DEBUG:
+        return
+    from django.contrib.staticfiles.finders import get_finders
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list(None):
+            status = Path(storage.path(name)).stat()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest.hexdigest())
+
+
+# -- the demonstration ---------------------------------------------------------------------------------------
+
+
+def demonstrate(host: str, port: int, *, prepare_only: bool = False) -> None:
+    """Prepare the demonstration and serve it with a worker. The second time there is nothing left to prepare."""
+    with alone():
+        prepare_demonstration()
+    if prepare_only:
+        return
+    worker = subprocess.Popen([sys.executable, "-m", "huying.config.cli", "worker", "--with-parent"])
+    try:
+        announce(host, port)
+        serve(host, port)
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Two demonstrations of one data folder are prepared one after the other."""
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with (settings.DATA_DIR / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def prepare_demonstration() -> None:
+    from huying.cases.history import replay_demonstration
+    from huying.packs.loader import load_pack
+
+    started = time.monotonic()
+
+    def step(title: str, work: Callable[[], object]) -> None:
+        print(f"[{time.monotonic() - started:5.1f} s] {title}", flush=True)
+        work()
+
+    step("Database: PostgreSQL", connection.ensure_connection)
+    step("Database: tables", lambda: call_command("migrate", interactive=False, verbosity=0))
+    step(f"District pack: {settings.PACK.name}", lambda: load_pack(settings.PACK, report=say))
+    step("A year of demonstration history", lambda: replay_demonstration(report=say))
+    step("Scripts and styles", prepare_static_files)
+    print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
+
+
+def say(line: object) -> None:
+    print(f"          {line}", flush=True)
+
+
+def announce(host: str, port: int) -> None:
+    from huying.people.models import User
+
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    address = f"http://{shown}:{port}"
+    print(f"\n  Residents:  {address}/")
+    print(f"  Staff:      {address}/accounts/login/  (one click per person, demonstration only)\n")
+    for user in User.objects.filter(demo_login=True, is_active=True).order_by("pk"):
+        print(f"    {user.username:<16} {user.name} {user.title} {user.demo_note}".rstrip())
+    print("\n  Stop with Ctrl-C.\n", flush=True)
+
+
+def environment_for_demo() -> None:
+    """What the demonstration changes unless the environment says otherwise."""
+    os.environ.setdefault("HUYING_DEMO", "1")
+    os.environ.setdefault("HUYING_LOG_FORMAT", "text")
+    os.environ.setdefault("HUYING_LOG_LEVEL", "warning")

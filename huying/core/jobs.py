@@ -1,0 +1,150 @@
+"""Work that is done outside the request, in `huying worker` processes. The queue is a table of the database.
+
+A job is deferred on Django's own connection: when the transaction that needs it rolls back, the job was never
+there. A job may run twice (its worker died after the work, before the note of it), so every job must be
+idempotent: it asks the database what is still to do instead of trusting its arguments.
+
+    @job()
+    def answer_reporter(report_id: int) -> None: ...
+
+    answer_reporter.defer(report_id=report.pk)
+
+    @every("*/5 * * * *")
+    def climb_the_ladder(moment: datetime) -> None: ...
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
+from procrastinate.tasks import Task
+
+from huying.core import journal
+
+log = logging.getLogger(__name__)
+
+# Again after 4, 16, 64, 256 seconds; after the fifth attempt the job is failed and stays for a person to see.
+BACK_OFF = RetryStrategy(max_attempts=5, exponential_wait=4)
+# A worker gives a sign of life every ten seconds; after three missed ones it counts as dead.
+WORKER_SILENCE = timedelta(seconds=30)
+# A job whose workers died this often probably kills them; it is failed instead of tried again.
+MOST_DEATHS = 5
+KEEP_FINISHED = timedelta(days=7)
+STOP_SECONDS = 30
+RECONNECT_SECONDS = 3
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def job(**options: Any) -> Callable[[Callable[..., Any]], Task[Any, Any, Any]]:
+    """Make a function a job with back-off. Options as of procrastinate: `queue`, `lock`, `queueing_lock`, ..."""
+
+    def decorate(function: Callable[..., Any]) -> Task[Any, Any, Any]:
+        options.setdefault("name", f"{function.__module__}.{function.__name__}")
+        return app.task(retry=BACK_OFF, **options)(function)
+
+    return decorate
+
+
+def every(cron: str, **options: Any) -> Callable[[Callable[[datetime], Any]], Task[Any, Any, Any]]:
+    """Make a function of the moment (aware) a job that runs by `cron`, **in UTC**, once for all workers.
+
+    For a time of day in the district use `at`: `@every(at(0, 10))`.
+    """
+
+    def decorate(function: Callable[[datetime], Any]) -> Task[Any, Any, Any]:
+        @functools.wraps(function)
+        def run(timestamp: int) -> Any:
+            return function(datetime.fromtimestamp(timestamp, UTC))
+
+        name = f"{function.__module__}.{function.__name__}"
+        # While one waits to run there is no need for a second; there may be after a night without workers.
+        options.setdefault("queueing_lock", name)
+        return app.periodic(cron=cron)(job(name=name, **options)(run))
+
+    return decorate
+
+
+def at(hour: int, minute: int = 0) -> str:
+    """The cron line, in UTC, of a time of day in the district. (China has kept one offset since 1992.)"""
+    local = timezone.localtime().replace(hour=hour, minute=minute)
+    utc = local.astimezone(UTC)
+    return f"{utc.minute} {utc.hour} * * *"
+
+
+@every("* * * * *", priority=10)
+def rescue(moment: datetime) -> None:
+    """Give the jobs of workers that died back to the queue."""
+    asyncio.run(rescue_stalled_jobs())
+
+
+@every(at(3, 40))
+def forget_finished_jobs(moment: datetime) -> None:
+    """Delete jobs that were done a week ago. Failed ones stay until a person has looked at them."""
+    hours = int(KEEP_FINISHED.total_seconds() // 3600)
+    asyncio.run(app.job_manager.delete_old_jobs(nb_hours=hours))
+
+
+@every(at(0, 10))
+def seal_yesterday(moment: datetime) -> None:
+    """Seal the journal of the day that has ended."""
+    journal.seal_day(timezone.localtime(moment).date() - timedelta(days=1))
+
+
+async def rescue_stalled_jobs() -> int:
+    """Put every job whose worker has fallen silent back into the queue. Returns how many were stalled."""
+    stalled = list(
+        await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=WORKER_SILENCE.total_seconds())
+    )
+    for found in stalled:
+        fields = {"job_id": found.id, "task": found.task_name, "attempts": found.attempts}
+        if found.attempts >= MOST_DEATHS:
+            await app.job_manager.finish_job(job=found, status=Status.FAILED, delete_job=False)
+            log.error("job failed: its worker died each time", extra=fields)
+        else:
+            await app.job_manager.retry_job(job=found)
+            log.warning("job rescued from a dead worker", extra=fields)
+    return len(stalled)
+
+
+def run_worker(*, wait: bool = True, concurrency: int | None = None) -> None:
+    """Work on the queue until SIGTERM or SIGINT; jobs under way get STOP_SECONDS to finish.
+
+    With `wait=False` it returns when the queue is empty. A lost database is waited for.
+    """
+    while True:
+        try:
+            asyncio.run(_work(wait, concurrency or settings.JOBS))
+            return
+        except Exception:
+            if not wait:
+                raise
+            log.exception(
+                "the worker lost its footing and starts again", extra={"in_seconds": RECONNECT_SECONDS}
+            )
+        asyncio.run(asyncio.sleep(RECONNECT_SECONDS))
+
+
+async def _work(wait: bool, concurrency: int) -> None:
+    # The periodic jobs are deferred on a connection of Django's that may have died with the database.
+    await sync_to_async(close_old_connections)()
+    # `with_connector`, not `replace_connector`: jobs that defer further jobs shall do so in their transaction.
+    worker = app.with_connector(app.connector.get_worker_connector())
+    async with worker.open_async():
+        await worker.run_worker_async(
+            wait=wait,
+            concurrency=concurrency,
+            shutdown_graceful_timeout=STOP_SECONDS,
+            stalled_worker_timeout=WORKER_SILENCE.total_seconds(),
+            install_signal_handlers=wait,
+        )
