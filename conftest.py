@@ -15,6 +15,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
+from huying.places.fresh import Kept
+
 # Playwright runs an event loop in the test's thread, and Django would refuse to touch the database there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -93,3 +95,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def kept_values_follow_each_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process keeps in memory (map, calendar, names) is checked at every question, not once a second."""
+    monkeypatch.setattr("huying.places.fresh.CHECK_EVERY_SECONDS", 0)
+    Kept.look_at_all_again()
