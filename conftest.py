@@ -17,6 +17,9 @@ from django.db import connections
 
 from huying.places.fresh import Kept
 
+# The small district and the builders, for the tests of every floor.
+pytest_plugins = ["huying.core.testing"]
+
 # Playwright runs an event loop in the test's thread, and Django would refuse to touch the database there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 

@@ -50,7 +50,7 @@ if not SECRET_KEY:
     if ENVIRONMENT["DATABASE_URL"] and not (DEBUG or DEMO):
         raise ImproperlyConfigured(
             "HUYING_SECRET_KEY is not set. With DATABASE_URL several hosts may share one installation, so the key "
-            "cannot be generated: set it to 50 or more random characters, the same on every host (or HUYING_SECRET_KEY_FILE)."
+            "cannot be generated: set it, or HUYING_SECRET_KEY_FILE, to 50 or more random characters, the same everywhere."
         )
     SECRET_KEY = generated_key(DATA_DIR / "secret_key")
 
@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "huying.people.middleware.SessionRenewalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -113,6 +114,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "huying.core.navigation.navigation",
             ],
         },
     },
@@ -130,6 +132,8 @@ DATABASES = {
         **_connection,
         # The pool bounds the connections of a process; it needs connections that end with the request.
         "CONN_MAX_AGE": 0,
+        # One short question per request, so that a restart of the database is not felt as failed requests.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_connection.get("OPTIONS", {}),
             "pool": {"min_size": 1, "max_size": ENVIRONMENT["HUYING_DATABASE_POOL_SIZE"], "timeout": 10},

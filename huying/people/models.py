@@ -90,6 +90,33 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.username
 
+    def get_full_name(self) -> str:
+        """The person's name: Chinese names are one field, family name first."""
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()
+
+    def can(self, verb: str) -> bool:
+        """Whether the account has `verb` anywhere."""
+        from huying.people.access import can
+
+        return can(self, verb)
+
+
+class SignInFailure(models.Model):
+    """A sign-in that failed, kept for as long as it counts towards a lock. See `people.signin`."""
+
+    username = models.CharField(max_length=150)
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("登录失败")
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.at:%Y-%m-%d %H:%M}"
+
 
 class Grant(models.Model):
     """One role of one account, limited to an area subtree and to a department where they are given."""
