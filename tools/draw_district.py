@@ -757,7 +757,7 @@ def build(seed: int, out: Path) -> None:
                 area.shape = union([c.shape for c in children])
                 area.households = sum(c.households for c in children)
 
-    write(out, areas, layers(areas, compound_grids), name_roads(plan, bend, rng), buildings)
+    write(out, areas, layers(areas, compound_grids), name_roads(plan, bend, rng), buildings, seed)
 
 
 def place_buildings(
@@ -826,12 +826,38 @@ def place_buildings(
     return sorted(rows, key=lambda r: str(r["code"]))
 
 
+def landmarks(areas: dict[str, Area], seed: int) -> list[list[object]]:
+    """What people name when they have no address: each unit's service centre, schools, markets, squares."""
+    rng = np.random.default_rng(seed + 2)
+    rows: list[list[object]] = []
+    for unit in (a for a in areas.values() if a.level in ("community", "village")):
+        stem, english = unit.title.removesuffix("社区"), unit.title_en
+        kinds = [(unit.title + "党群服务中心", f"{english} Service Centre")]
+        english = english.removesuffix(" Community")
+        if unit.level == "community":
+            kinds += [
+                (f"{stem}小学", f"{english} Primary School"),
+                (f"{stem}卫生服务中心", f"{english} Health Centre"),
+            ]
+            kinds.append(
+                [(f"{stem}农贸市场", f"{english} Market"), (f"{stem}游园", f"{english} Garden")][
+                    len(rows) % 2
+                ]
+            )
+        else:
+            kinds += [(f"{stem}文化广场", f"{english} Square"), (f"{stem}卫生室", f"{english} Clinic")]
+        for (title, title_en), point in zip(kinds, spread(unit.shape, len(kinds), rng, False), strict=True):
+            rows.append([title, title_en, f"{point.x / MICRO:.6f}", f"{point.y / MICRO:.6f}"])
+    return rows
+
+
 def write(
     out: Path,
     areas: dict[str, Area],
     functional: list[tuple[str, str, str, str, list[str]]],
     roads: list[tuple[str, LineString]],
     buildings: list[dict[str, object]],
+    seed: int,
 ) -> None:
     (out / "boundaries").mkdir(parents=True, exist_ok=True)
     order = ["district", "subdistrict", "community", "village", "compound", "grid"]
@@ -882,6 +908,7 @@ def write(
             for i, (title, line) in enumerate(roads, 1)
         ],
     )
+    table(out / "landmarks.csv", ["title", "title_en", "lng", "lat"], landmarks(areas, seed))
     columns = ["code", "title", "compound", "grid", "lng", "lat", "households", "floors"]
     table(out / "buildings.csv", columns, [[row[c] for c in columns] for row in buildings])
 

@@ -24,5 +24,7 @@ _BY_SOUND = (
 )
 
 READINGS: dict[str, str] = {
-    character: sound for sound, characters in (entry.split(":") for entry in _BY_SOUND.split()) for character in characters
+    character: sound
+    for sound, characters in (entry.split(":") for entry in _BY_SOUND.split())
+    for character in characters
 }

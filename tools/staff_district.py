@@ -92,11 +92,21 @@ PROPERTY_COMPANIES = """
     和美居 安瑞 佳美 春泽 绿苑 恒信达 金管家 明德 怡和 同心 瑞景 众和 丰泽 福满园 祥泰 云帆 新里程
     暖心 优家 正和 清源 家兴 邻里 海纳 景秀 万家和
 """.split()  # noqa: SIM905
-SOCIAL_KINDS = """
-    志愿服务队 老年协会 书画社 邻里互助会 夕阳红艺术团 儿童服务中心 社工服务站 太极拳协会
-    法律服务社 青年突击队 巧手工坊 健康协会
-""".split()  # noqa: SIM905
-RESIDENT_UNITS = ["小学", "卫生服务中心", "供销商店", "储蓄所"]
+SOCIAL_KINDS = [
+    ("志愿服务队", "Volunteers"),
+    ("老年协会", "Seniors' Association"),
+    ("书画社", "Calligraphy Club"),
+    ("邻里互助会", "Neighbours' Aid"),
+    ("夕阳红艺术团", "Senior Arts Troupe"),
+    ("儿童服务中心", "Children's Service Centre"),
+    ("社工服务站", "Social Work Station"),
+    ("太极拳协会", "Tai Chi Association"),
+    ("法律服务社", "Legal Service"),
+    ("青年突击队", "Youth Team"),
+    ("巧手工坊", "Craft Workshop"),
+    ("健康协会", "Health Association"),
+]
+RESIDENT_UNITS = [("小学", "Primary School"), ("卫生服务中心", "Health Centre")]
 
 # Who answers for a topic everywhere in the district; a smaller area's duty goes before it.
 DISTRICT_DUTIES = {
@@ -292,63 +302,83 @@ def organisations(district: District, keeper: dict[str, str]) -> list[Row]:
     """The five-tier tree of party bodies and the organisations around it."""
     rows: list[Row] = []
 
-    def add(code: str, title: str, kind: str, parent: str, area: str) -> None:
-        rows.append({"code": code, "title": title, "kind": kind, "parent": parent, "area": area})
+    def add(code: str, title: str, english: str, kind: str, parent: str, area: str) -> None:
+        rows.append(
+            {"code": code, "title": title, "title_en": english, "kind": kind, "parent": parent, "area": area}
+        )
+
+    def en(area: str) -> str:
+        return district.areas[area]["title_en"]
 
     for code in district.at("subdistrict"):
-        add(f"street-party-{code}", f"{district.title(code)}党工委", "party-working-committee", "", code)
+        title, english = f"{district.title(code)}党工委", f"{en(code)} Party Working Committee"
+        add(f"street-party-{code}", title, english, "party-working-committee", "", code)
     for code in district.at("community"):
-        title = f"{district.title(code)}大党委"
+        title, english = f"{district.title(code)}大党委", f"{en(code)} Party Committee"
         parent = f"street-party-{district.areas[code]['parent']}"
-        add(f"community-party-{code}", title, "community-party-committee", parent, code)
+        add(f"community-party-{code}", title, english, "community-party-committee", parent, code)
     for code in district.at("compound"):
+        title, english = f"{district.title(code)}党支部", f"{en(code)} Party Branch"
         parent = f"community-party-{district.areas[code]['parent']}"
-        add(f"compound-party-{code}", f"{district.title(code)}党支部", "compound-party", parent, code)
+        add(f"compound-party-{code}", title, english, "compound-party", parent, code)
 
+    branches: dict[str, list[str]] = defaultdict(list)
+    for zone in district.layers:
+        if zone["layer"] == "party":
+            _, compound, _ = zone["code"].split("-")
+            code = zone["code"].replace("party-", "branch-")
+            branches[compound].append(code)
+            title, english = (
+                zone["title"].removesuffix("党建网格"),
+                zone["title_en"].replace("Party Grid", "Grid"),
+            )
+            parent = f"compound-party-{compound}"
+            add(
+                code,
+                f"{title}网格党支部",
+                f"{english} Party Branch",
+                "grid-party-branch",
+                parent,
+                zone["code"],
+            )
     homes = defaultdict(list)
     for building in district.buildings:
         homes[building["compound"]].append(building["title"])
-    branches = [row for row in district.layers if row["layer"] == "party"]
-    per_compound: dict[str, list[str]] = defaultdict(list)
-    for branch in branches:
-        compound = branch["code"].split("-")[1]
-        per_compound[compound].append(branch["code"])
-        title = branch["title"].removesuffix("党建网格") + "网格党支部"
-        add(
-            branch["code"].replace("party-", "branch-"),
-            title,
-            "grid-party-branch",
-            f"compound-party-{compound}",
-            branch["code"],
-        )
-    groups = {c: len(b) for c, b in per_compound.items()}
+    groups = {
+        c: len(b) for c, b in branches.items()
+    }  # one for each branch, the rest where most buildings have none
     while sum(groups.values()) < BUILDING_GROUPS:
         neediest = max(groups, key=lambda c: ((len(homes[c]) - groups[c]) / (groups[c] + 1), c))
         groups[neediest] += 1
     for compound, count in sorted(groups.items()):
         for number, building in enumerate(homes[compound][:count]):
-            branch_code = per_compound[compound][number % len(per_compound[compound])]
-            parent = branch_code.replace("party-", "branch-")
+            parent = branches[compound][number % len(branches[compound])]
+            english = f"{en(compound)} Building {number + 1} Party Group"
             code = f"group-{compound}-{number + 1:02}"
-            add(code, f"{building}党小组", "building-party-group", parent, compound)
+            add(code, f"{building}党小组", english, "building-party-group", parent, compound)
 
     for number, title in enumerate(PROPERTY_COMPANIES[:PROPERTY_PARTIES], 1):
         first = next(c for c, k in sorted(keeper.items()) if k == f"property-{number:02}")
-        parent = f"community-party-{district.areas[first]['parent']}"
-        add(f"property-party-{number:02}", f"{title}物业党支部", "property-party", parent, first[:12])
+        home = district.areas[first]["parent"]
+        english = f"{names.pinyin(title)} Property Services Party Branch"
+        parent = f"community-party-{home}"
+        add(f"property-party-{number:02}", f"{title}物业党支部", english, "property-party", parent, home)
     biggest = sorted(district.at("compound"), key=lambda c: -int(district.areas[c]["households"]))
     for code in sorted(biggest[:OWNERS_COMMITTEES]):
-        title = f"{district.title(code)}业主委员会"
-        add(f"owners-{code}", title, "owners-committee", f"compound-party-{code}", code)
+        title, english = f"{district.title(code)}业主委员会", f"{en(code)} Owners' Committee"
+        add(f"owners-{code}", title, english, "owners-committee", f"compound-party-{code}", code)
     communities = district.at("community")
     for number in range(SOCIAL_ORGANISATIONS):
         home = communities[number % len(communities)]
-        title = district.title(home).removesuffix("社区") + SOCIAL_KINDS[number * 5 % len(SOCIAL_KINDS)]
-        code = f"social-{number + 1:03}"
-        add(code, title, "social-organisation", f"community-party-{home}", home)
+        what, english = SOCIAL_KINDS[number * 5 % len(SOCIAL_KINDS)]
+        title = district.title(home).removesuffix("社区") + what
+        english = f"{en(home).removesuffix(' Community')} {english}"
+        add(f"social-{number + 1:03}", title, english, "social-organisation", f"community-party-{home}", home)
     for number, home in enumerate(communities * 2):
-        title = district.title(home).removesuffix("社区") + RESIDENT_UNITS[number // len(communities)]
-        add(f"unit-{number + 1:03}", title, "resident-unit", f"community-party-{home}", home)
+        what, english = RESIDENT_UNITS[number // len(communities)]
+        title = district.title(home).removesuffix("社区") + what
+        english = f"{en(home).removesuffix(' Community')} {english}"
+        add(f"unit-{number + 1:03}", title, english, "resident-unit", f"community-party-{home}", home)
     return rows
 
 
@@ -514,7 +544,9 @@ def main() -> None:
     write(folder / "departments.csv", "code,title,title_en,kind,parent,area,phone,can_lead", offices)
     owned = [{"area": c, "department": k, "kind": "keeper"} for c, k in sorted(keeper.items())]
     write(folder / "ownership.csv", "area,department,kind", owned)
-    write(folder / "organisations.csv", "code,title,kind,parent,area", organisations(district, keeper))
+    write(
+        folder / "organisations.csv", "code,title,title_en,kind,parent,area", organisations(district, keeper)
+    )
     columns = "username,name,title,phone,department,roles,area,post,demo_login,demo_note"
     write(folder / "staff.csv", columns, people.rows)
     write(folder / "holdings.csv", "post,username,area,from,to", holdings)

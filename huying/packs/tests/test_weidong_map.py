@@ -207,3 +207,9 @@ def test_every_reference_between_the_tables_is_known():
 def test_a_duty_is_for_a_topic_that_the_pack_declares():
     topics = yaml.safe_load((PACK / "topics.yaml").read_text(encoding="utf-8"))
     assert {row["topic"] for row in table("people/duties.csv")} <= {topic["code"] for topic in topics["list"]}
+
+
+def test_landmarks_have_names_of_their_own_and_lie_in_the_district():
+    rows = table("places/landmarks.csv")
+    assert len({row["title"] for row in rows}) == len(rows)
+    assert all(shapes()["410403"].contains(shapely.Point(float(r["lng"]), float(r["lat"]))) for r in rows)
