@@ -86,7 +86,7 @@ def parse_url(url: str) -> dict[str, Any]:
 class EmbeddedPostgres:
     """A PostgreSQL server of our own in `folder`, shared by all processes that name the same folder.
 
-    Threads of a process may call it at the same time. A forked child inherits the lease of its parent.
+    Threads of a process may call it at the same time. A forked child shares the lease of its parent.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
@@ -136,6 +136,15 @@ class EmbeddedPostgres:
                 self._lease = lease
             atexit.register(self.release)
 
+    def revive(self) -> bool:
+        """Start the server again if it died under us. Returns whether it had."""
+        with self._mutex, self._exclusive():
+            if self.is_running():
+                return False
+            log.warning("the embedded PostgreSQL is gone; starting it again")
+            self._start()
+            return True
+
     def release(self) -> bool:
         """Give up this process's use of the server; stop the server when nobody else uses it.
 
@@ -146,16 +155,14 @@ class EmbeddedPostgres:
                 return False
             atexit.unregister(self.release)
             with self._exclusive():
-                lease, self._lease = self._lease, None
-                try:
-                    # A lock is changed, not dropped, on the same open file: a forked child that still runs
-                    # shares this file and would lose its lease too, so the change is asked for on a new one.
-                    lease.close()
-                    with self._open_lock("lease") as probe:
-                        fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        return self._stop()
-                except BlockingIOError:
-                    return False
+                self._lease.close()
+                self._lease = None
+                with self._open_lock("lease") as lease:
+                    try:
+                        fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        return False
+                    return self.is_running() and self._stop()
 
     def is_running(self) -> bool:
         """Whether the server answers on its socket."""

@@ -16,13 +16,15 @@ idempotent: it asks the database what is still to do instead of trusting its arg
 import asyncio
 import functools
 import logging
+import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -124,27 +126,45 @@ def run_worker(*, wait: bool = True, concurrency: int | None = None) -> None:
     """
     while True:
         try:
-            asyncio.run(_work(wait, concurrency or settings.JOBS))
-            return
+            if asyncio.run(_work(wait, concurrency or settings.JOBS)) or not wait:
+                return
         except Exception:
             if not wait:
                 raise
-            log.exception(
-                "the worker lost its footing and starts again", extra={"in_seconds": RECONNECT_SECONDS}
+            log.exception("the worker stumbled")
+        log.warning("the worker lost the database and starts again")
+        time.sleep(RECONNECT_SECONDS)
+
+
+async def _work(wait: bool, concurrency: int) -> bool:
+    """Run one worker; returns whether it was asked to stop. (Without its database it also just ends.)"""
+    await sync_to_async(_meet_database)()
+    # `with_connector`, not `replace_connector`: jobs that defer further jobs do so in their transaction.
+    worker_app = app.with_connector(app.connector.get_worker_connector())
+    async with worker_app.open_async():
+        work = asyncio.create_task(
+            worker_app.run_worker_async(
+                wait=wait,
+                concurrency=concurrency,
+                shutdown_graceful_timeout=STOP_SECONDS,
+                stalled_worker_timeout=WORKER_SILENCE.total_seconds(),
+                install_signal_handlers=False,
             )
-        asyncio.run(asyncio.sleep(RECONNECT_SECONDS))
-
-
-async def _work(wait: bool, concurrency: int) -> None:
-    # The periodic jobs are deferred on a connection of Django's that may have died with the database.
-    await sync_to_async(close_old_connections)()
-    # `with_connector`, not `replace_connector`: jobs that defer further jobs shall do so in their transaction.
-    worker = app.with_connector(app.connector.get_worker_connector())
-    async with worker.open_async():
-        await worker.run_worker_async(
-            wait=wait,
-            concurrency=concurrency,
-            shutdown_graceful_timeout=STOP_SECONDS,
-            stalled_worker_timeout=WORKER_SILENCE.total_seconds(),
-            install_signal_handlers=wait,
         )
+        if wait:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        try:
+            await work
+        except asyncio.CancelledError:
+            return True
+    return False
+
+
+def _meet_database() -> None:
+    """Start the embedded server if need be, and drop connections that died with it.
+
+    The worker's own connections do not go through Django, which would do both.
+    """
+    close_old_connections()
+    connection.ensure_connection()

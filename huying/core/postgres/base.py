@@ -7,13 +7,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db.backends.postgresql import base
+from psycopg import OperationalError
 
-from huying.core import database
+from huying.core.database import EmbeddedPostgres
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        server: database.EmbeddedPostgres | None = settings.EMBEDDED_POSTGRES
-        if server is not None:
-            server.ensure_running()
-        return super().get_new_connection(conn_params)
+        server: EmbeddedPostgres | None = settings.EMBEDDED_POSTGRES
+        if server is None:
+            return super().get_new_connection(conn_params)
+        server.ensure_running()
+        try:
+            return super().get_new_connection(conn_params)
+        except OperationalError:
+            if not server.revive():
+                raise
+            return super().get_new_connection(conn_params)
