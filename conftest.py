@@ -95,11 +95,15 @@ def django_db_setup(django_db_setup: None, database_name: str) -> Iterator[None]
 
 
 def flush_even_the_journal(operations: DatabaseOperations, statements: list[str]) -> None:
-    """Empty all tables after a test that commits. The journal's triggers refuse that to everyone but a replica."""
+    """Empty all tables after a test that commits.
+
+    The journal's triggers refuse that to everyone but a replica. The queue's tables are not Django's own.
+    """
     with transaction.atomic(), operations.connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
             cursor.execute(statement)
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE")
 
 
 @pytest.fixture
