@@ -7,3 +7,7 @@ class CasesConfig(AppConfig):
     label = "cases"
     verbose_name = _("案件")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Registers the periodic jobs.
+        from huying.cases import jobs  # noqa: F401

@@ -33,7 +33,7 @@ _KEYS = (
     "ledger", "title", "about", "channels", "contact", "concerns", "stages", "dispatch", "file_within",
     "dispatch_within", "check_within", "responsible", "categories", "categories_from", "topics_from", "fields",
     "handling_form", "gates", "who", "ladder", "extend", "park", "returns", "reopen_within", "callback", "look_back",
-    "merge", "public",
+    "merge", "public", "season",
 )  # fmt: skip
 
 # The five refusals (五个不放过): a case is not struck off while any of them holds.
@@ -109,6 +109,15 @@ class LedgerRules:
     public_map: bool = False
     public_photos: str = "none"
     public_words: str = "none"
+    season: str = ""  # MM-DD..MM-DD; empty: all year
+
+    def in_season(self, day: dt.date) -> bool:
+        """Whether the ledger takes new cases on this day; a season may run over New Year."""
+        if not self.season:
+            return True
+        first, last = self.season.split("..")
+        today = f"{day:%m-%d}"
+        return first <= today <= last if first <= last else today >= first or today <= last
 
     def has(self, stage: str) -> bool:
         """Whether the ledger goes through this stage."""
@@ -131,6 +140,7 @@ def nearest(word: object, words: Iterable[str]) -> str:
     return f"{word!r} is not known: expected one of {', '.join(known)}{hint}"
 
 
+_SEASON = re.compile(r"^\d\d-\d\d\.\.\d\d-\d\d$")
 _PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
 
 
@@ -297,6 +307,11 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
     for key in ("file_within", "dispatch_within", "check_within"):
         read.parse(lambda value: parse_limit(str(value)), declaration.get(key), key)
 
+    season = declaration.get("season", "")
+    if season and not _SEASON.match(str(season)):
+        read.wrong("expected a season such as 11-15..03-15", "season")
+        season = ""
+
     def limit(value: object, *keys: str) -> TimeLimit | None:
         try:
             return parse_limit(str(value)) if value else None
@@ -340,5 +355,6 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
         public_map=bool(public.get("map")),
         public_photos=str(photos),
         public_words=str(words),
+        season=str(season),
     )
     return rules, read.problems

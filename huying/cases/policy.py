@@ -13,9 +13,11 @@ from huying.people.models import Department, User
 
 # Verbs that the lead department alone has; helpers of a joint case may only look and finish their part.
 _LEAD_ONLY = frozenset(
-    "case.take_up case.assign case.report_handled case.return case.extend case.park case.appeal "
-    "case.approve_extension".split()
-)
+    {
+        "case.take_up", "case.assign", "case.report_handled", "case.return", "case.extend", "case.park",
+        "case.appeal", "case.approve_extension",
+    }
+)  # fmt: skip
 
 
 def _departments(user: User | AnonymousUser, department_id: int) -> set[int]:

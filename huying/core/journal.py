@@ -7,7 +7,8 @@ verification share one definition. Entries are written only inside the transacti
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +41,6 @@ SELECT %(kind)s, %(subject)s, sequence, %(code)s, %(at)s, %(actor)s, %(name)s, %
 
 
 def _dumps(value: object) -> str:
-    import json
-
     return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
@@ -82,6 +81,41 @@ def log(
     }
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, parameters)
+
+
+_APPEND_MANY = """
+WITH head AS (
+    UPDATE core_journalhead h SET
+        sequence = h.sequence + 1,
+        previous_hash = h.hash,
+        hash = journal_hash(h.hash, h.kind, h.subject_id, h.sequence + 1, n.code, %(at)s, NULL, '', n.data)
+    FROM unnest(%(subjects)s::bigint[], %(codes)s::text[], %(datas)s::jsonb[]) AS n (subject_id, code, data)
+    WHERE h.kind = %(kind)s AND h.subject_id = n.subject_id
+    RETURNING h.subject_id, h.sequence, h.hash, n.code, n.data
+)
+INSERT INTO core_journalentry (kind, subject_id, sequence, code, at, actor_id, actor_name, data, hash)
+SELECT %(kind)s, subject_id, sequence, code, %(at)s, NULL, '', data, hash FROM head
+"""
+
+
+def log_many(kind: str, entries: Sequence[tuple[int, str, dict[str, Any]]], *, at: dt.datetime) -> None:
+    """Append one entry of the system's own to each of many subjects (subject id, code, data) at once.
+
+    Each subject has a chain already and occurs once.
+    """
+    if not entries:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND_MANY,
+            {
+                "kind": kind,
+                "at": at,
+                "subjects": [subject for subject, _code, _data in entries],
+                "codes": [code for _subject, code, _data in entries],
+                "datas": [_dumps(data) for _subject, _code, data in entries],
+            },
+        )
 
 
 def entries_of(subject: models.Model) -> models.QuerySet[JournalEntry]:

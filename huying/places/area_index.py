@@ -73,6 +73,11 @@ class AreaIndex:
             layers.setdefault(row.layer, []).append(row)
         self._layers = {layer: _Layer(members) for layer, members in layers.items() if _mapped(members)}
 
+    @property
+    def layers(self) -> list[str]:
+        """The layers that have boundaries."""
+        return list(self._layers)
+
     def locate(self, lng: float, lat: float, layer: str = ADMINISTRATIVE) -> Located:
         """Where the point lies; never an exception for any two numbers."""
         known = self._layers.get(layer)

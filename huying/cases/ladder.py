@@ -1,0 +1,111 @@
+"""The ladder: remind, urge, supervise by letter, list for the bulletin.
+
+The job reads only cases whose next rung has come (a partial index), in batches that several workers can
+take side by side. Reminding and urging are done for a whole batch at once; a letter is one by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from huying.cases import clock, telling
+from huying.cases.actions.supervising import supervise_case
+from huying.cases.ledger import Rung
+from huying.cases.models import Case, Notice
+from huying.core.journal import log, log_many
+
+_BATCH = 500
+_COLUMNS = (
+    "version", "next_rung", "next_rung_at", "reminded", "urges", "overdue", "listed_at",
+)  # fmt: skip
+
+
+def climb_due_rungs(now: dt.datetime | None = None) -> int:
+    """Climb every rung whose time has come; returns how many were climbed."""
+    now = now or timezone.now()
+    climbed = 0
+    while batch := _climb_batch(now):
+        climbed += batch
+    return climbed
+
+
+@transaction.atomic
+def _climb_batch(now: dt.datetime) -> int:
+    cases = list(
+        Case.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(next_rung_at__lte=now)
+        .select_related("ledger", "department", "handler")
+        .order_by("next_rung_at")[:_BATCH]
+    )
+    supervised: list[tuple[Case, Rung]] = []
+    entries: list[tuple[int, str, dict[str, object]]] = []
+    notices: list[Notice] = []
+    for case in cases:
+        rung = _rung_of(case)
+        case.version += 1
+        case.overdue = case.overdue or (case.due_at is not None and now > case.due_at)
+        if rung is not None:
+            if rung.do == "supervise":
+                supervised.append((case, rung))
+            else:
+                entries.append((case.pk, f"case.{_CODES[rung.do]}", {"share": f"{float(rung.share):.0%}"}))
+                notices.extend(_climb(case, rung, now))
+        _arm_next(case, now)
+    Case.objects.bulk_update(cases, _COLUMNS, batch_size=_BATCH)
+    log_many("case", entries, at=now)
+    Notice.objects.bulk_create(notices)
+    for case, rung in supervised:
+        _supervise(case, rung)
+    return len(cases)
+
+
+_CODES = {"remind": "reminded", "urge": "urged", "list": "listed"}
+
+
+def _rung_of(case: Case) -> Rung | None:
+    ladder: Sequence[Rung] = case.rules.ladder
+    return ladder[case.next_rung] if case.next_rung < len(ladder) else None
+
+
+def _arm_next(case: Case, now: dt.datetime) -> None:
+    """The next rung and its time; rungs missed while the job stood still are climbed one after another."""
+    following, ladder = case.next_rung + 1, case.rules.ladder
+    if case.due_at is None or following >= len(ladder):
+        case.next_rung, case.next_rung_at = len(ladder), None
+        return
+    case.next_rung = following
+    case.next_rung_at = clock.rung_at(ladder[following], clock.limit_of(case), case.due_at, now)
+
+
+def _climb(case: Case, rung: Rung, now: dt.datetime) -> list[Notice]:
+    due = telling.moment_text(case.due_at)
+    if rung.do == "remind":
+        case.reminded = True
+        words = _("快到期：%(title)s，截止 %(due)s。") % {"title": case.title, "due": due}
+    elif rung.do == "urge":
+        case.urges += 1
+        words = _("催办：%(title)s，截止 %(due)s。") % {"title": case.title, "due": due}
+    else:
+        case.listed_at = now
+        words = _("列入通报：%(title)s，截止 %(due)s。") % {"title": case.title, "due": due}
+    code = f"case.{_CODES[rung.do]}"
+    return [
+        Notice(case=case, user=user, department=department, code=code, words=words[:500], sent_at=now)
+        for user, department in ((None, case.department), (case.handler, None))
+        if user or department
+    ]
+
+
+def _supervise(case: Case, rung: Rung) -> None:
+    if case.department is None:
+        return
+    order = ("", "blue", "yellow", "red")
+    if order.index(rung.colour) < order.index(case.colour):
+        log(case, "case.supervision_skipped", colour=rung.colour)
+        return
+    supervise_case(case, actor=None, colour=rung.colour)

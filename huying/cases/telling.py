@@ -1,0 +1,94 @@
+"""Saying what happened: to the reporters of a case, to a department, to one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from huying.cases.models import Case, Notice, Report
+from huying.people.models import Department, User
+from huying.places.district import current_district
+
+# What a reporter is told at each moment, unless the district's pack words it otherwise.
+TO_REPORTER: dict[str, Promise] = {
+    "received": _("已收到您的诉求，编号 {number}。我们会尽快受理。"),
+    "filed": _("您的诉求 {number} 已受理，正在确定责任单位。"),
+    "dispatched": _("您的诉求 {number} 已派到{department}，{due}前办结。"),
+    "handled": _("{department}报告已处置：{answer}。正在核查。"),
+    "reworked": _("核查发现没有办好，已退回{department}继续处置。"),
+    "closed": _("您的诉求 {number} 已办结：{answer}。请告诉我们是否解决、是否满意。"),
+    "merged": _(
+        "您反映的问题与其他居民的一致，已合并办理。您的编号 {number} 继续有效，办结后同样答复您、请您评价。"
+    ),
+    "declined": _("您的诉求 {number} 不予受理：{reason}"),
+    "voided": _("您的诉求 {number} 已作废：{reason}"),
+    "reopened": _("您的诉求 {number} 已重新办理，由{department}负责，{due}前办结。"),
+    "parked": _("您的诉求 {number} 暂时不能办理：{reason} 预计 {until} 恢复办理。"),
+    "resumed": _("您的诉求 {number} 已恢复办理，{due}前办结。"),
+    "extended": _("您的诉求 {number} 办理时间延长到 {due}，原因：{reason}"),
+    "withdrawn": _("您已撤回诉求 {number}。"),
+}
+
+
+def _words(moment: str, values: dict[str, Any]) -> str:
+    district = current_district()
+    own = (district.declaration.get("notices", {}) if district else {}).get(moment)
+    template = str(own or TO_REPORTER[moment])
+    known = {key: str(value) for key, value in values.items()}
+    try:
+        return template.format(**known)[:500]
+    except (KeyError, IndexError, ValueError):
+        # A pack's sentence with an unknown placeholder must not stop the loop.
+        return str(TO_REPORTER[moment]).format(**known)[:500]
+
+
+def moment_text(at: Any) -> str:
+    """A moment as residents read it: 11月23日 18:00."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def tell_reporters(
+    case: Case, moment: str, *, reports: Iterable[Report] | None = None, **values: Any
+) -> None:
+    """A notice to every reporter of the case who has not withdrawn (件件有回音)."""
+    if reports is None:
+        reports = case.reports.filter(withdrawn_at=None)
+    now = timezone.now()
+    values = {
+        "department": case.department.title if case.department else "",
+        "due": moment_text(case.due_at),
+        "answer": case.answer.rstrip("。"),
+        "reason": "",
+        "until": "",
+        "title": case.title,
+        **values,
+    }
+    Notice.objects.bulk_create(
+        Notice(
+            case=case, report=report, code=f"reporter.{moment}", sent_at=now,
+            words=_words(moment, {**values, "number": report.number}),
+        )
+        for report in reports
+    )  # fmt: skip
+
+
+def tell_department(case: Case, code: str, words: object, *, department: Department | None = None) -> None:
+    """A notice to the department's desk; by default to the one responsible."""
+    department = department or case.department
+    if department is not None:
+        Notice.objects.create(
+            case=case, department=department, code=code, words=str(words)[:500], sent_at=timezone.now()
+        )
+
+
+def tell_user(case: Case, code: str, words: object, *, user: User | None) -> None:
+    """A notice to one person, if there is one."""
+    if user is not None:
+        Notice.objects.create(case=case, user=user, code=code, words=str(words)[:500], sent_at=timezone.now())
