@@ -50,7 +50,7 @@ if not SECRET_KEY:
     if ENVIRONMENT["DATABASE_URL"] and not (DEBUG or DEMO):
         raise ImproperlyConfigured(
             "HUYING_SECRET_KEY is not set. With DATABASE_URL several hosts may share one installation, so the key "
-            "cannot be generated: set it, or HUYING_SECRET_KEY_FILE, to 50 or more random characters, the same everywhere."
+            "cannot be generated: set it (or HUYING_SECRET_KEY_FILE) to 50 random characters, the same everywhere."
         )
     SECRET_KEY = generated_key(DATA_DIR / "secret_key")
 

@@ -13,10 +13,17 @@ from huying.core.database import parse_url
 
 
 def setting(expression: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("HUYING_", "DATABASE_URL"))}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HUYING_", "DATABASE_URL"))
+    }
     code = f"from huying.config import settings; print({expression})"
     return subprocess.run(
-        [sys.executable, "-c", code], env=clean | environment, cwd=BASE_DIR, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env=clean | environment,
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -36,7 +43,9 @@ def test_production_with_a_shared_database_needs_its_own_key(tmp_path: Path) -> 
 def test_cookies_need_https_except_in_the_demonstration(tmp_path: Path) -> None:
     folder = str(tmp_path)
     assert setting("settings.SESSION_COOKIE_SECURE", HUYING_DATA_DIR=folder).stdout == "True\n"
-    assert setting("settings.SESSION_COOKIE_SECURE", HUYING_DATA_DIR=folder, HUYING_DEMO="1").stdout == "False\n"
+    assert (
+        setting("settings.SESSION_COOKIE_SECURE", HUYING_DATA_DIR=folder, HUYING_DEMO="1").stdout == "False\n"
+    )
 
 
 def test_the_database_address_is_taken_apart() -> None:

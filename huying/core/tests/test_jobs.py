@@ -64,7 +64,9 @@ def test_a_failed_job_is_tried_again_later(remember: Any) -> None:
 def make_stalled(attempts: int) -> None:
     """As after a kill of the worker: the job is under way and its worker has been silent for a minute."""
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
+        )
         cursor.execute(
             "UPDATE procrastinate_jobs SET status = 'doing', attempts = %s, "
             "worker_id = (SELECT max(id) FROM procrastinate_workers) WHERE task_name = 'test.remember'",
