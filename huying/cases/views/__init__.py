@@ -1,0 +1,1 @@
+"""Pages of the loop: one package per audience."""
