@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+
+from huying.core.postgres.base import DatabaseWrapper
 
 Report = Callable[[str], None]
 PR_SET_PDEATHSIG = 1
@@ -31,6 +34,7 @@ def serve(host: str, port: int) -> None:
     """Answer visitors until SIGTERM or SIGINT; requests under way are finished."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     prepare_static_files()
     close_database()
@@ -46,14 +50,14 @@ def serve(host: str, port: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         factory=True,
-        log_level="warning",
+        log_level=LogLevels.warning,
     ).serve()
 
 
 def close_database() -> None:
     """Give all connections of this process back; the embedded server keeps running."""
     connections.close_all()
-    connection.close_pool()
+    cast(DatabaseWrapper, connections["default"]).close_pool()
 
 
 def prepare_static_files() -> None:

@@ -118,10 +118,10 @@ class EmbeddedPostgres:
 
     def ensure_running(self) -> None:
         """Start the server unless it runs, and keep it running for as long as this process lives."""
-        if self._lease is not None:
+        if self._leased():
             return
         with self._mutex:
-            if self._lease is not None:
+            if self._leased():  # by another thread meanwhile
                 return
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._exclusive():
@@ -193,6 +193,9 @@ class EmbeddedPostgres:
             return subprocess.CompletedProcess(done.args, done.returncode, output.read(), "")
 
     # -- inside ------------------------------------------------------------------------------------------
+
+    def _leased(self) -> bool:
+        return self._lease is not None
 
     def _open_lock(self, name: str) -> IO[bytes]:
         try:

@@ -65,8 +65,8 @@ def workers_alive() -> int:
     """How many worker processes have given a sign of life within WORKER_SILENCE."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - %s::interval",
-            [WORKER_SILENCE],
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            [WORKER_SILENCE.total_seconds()],
         )
         row = cursor.fetchone()
     return int(row[0]) if row else 0

@@ -20,7 +20,7 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -28,6 +28,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
@@ -45,15 +46,14 @@ KEEP_FINISHED = timedelta(days=7)
 STOP_SECONDS = 30
 RECONNECT_SECONDS = 3
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 
 def job(**options: Any) -> Callable[[Callable[..., Any]], Task[Any, Any, Any]]:
     """Make a function a job with back-off. Options as of procrastinate: `queue`, `lock`, `queueing_lock`, ..."""
 
     def decorate(function: Callable[..., Any]) -> Task[Any, Any, Any]:
         options.setdefault("name", f"{function.__module__}.{function.__name__}")
-        return app.task(retry=BACK_OFF, **options)(function)
+        made: Task[Any, Any, Any] = app.task(retry=BACK_OFF, **options)(function)  # type: ignore[no-untyped-call]
+        return made
 
     return decorate
 
@@ -72,7 +72,8 @@ def every(cron: str, **options: Any) -> Callable[[Callable[[datetime], Any]], Ta
         name = f"{function.__module__}.{function.__name__}"
         # While one waits to run there is no need for a second; there may be after a night without workers.
         options.setdefault("queueing_lock", name)
-        return app.periodic(cron=cron)(job(name=name, **options)(run))
+        periodic: Task[Any, Any, Any] = app.periodic(cron=cron)(job(name=name, **options)(run))
+        return periodic
 
     return decorate
 
@@ -140,7 +141,7 @@ async def _work(wait: bool, concurrency: int) -> bool:
     """Run one worker; returns whether it was asked to stop. (Without its database it also just ends.)"""
     await sync_to_async(_meet_database)()
     # `with_connector`, not `replace_connector`: jobs that defer further jobs do so in their transaction.
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    worker_app = app.with_connector(cast(DjangoConnector, app.connector).get_worker_connector())
     async with worker_app.open_async():
         work = asyncio.create_task(
             worker_app.run_worker_async(
