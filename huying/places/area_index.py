@@ -65,11 +65,12 @@ class Located:
 
 
 class AreaIndex:
-    """Point → area for every layer of a set of areas."""
+    """Point → area for every layer of a set of areas; `rows` has every area by its code, mapped or not."""
 
     def __init__(self, rows: Iterable[AreaRow]) -> None:
+        self.rows = {row.code: row for row in rows}
         layers: dict[str, list[AreaRow]] = {}
-        for row in rows:
+        for row in self.rows.values():
             layers.setdefault(row.layer, []).append(row)
         self._layers = {layer: _Layer(members) for layer, members in layers.items() if _mapped(members)}
 
@@ -245,7 +246,8 @@ class _Layer:
 
 
 def _covered(leaves: Sequence[AreaRow]) -> set[str]:
-    """Leaves that finer leaves cover although they are not below them in the tree, as grids cover a compound."""
+    """Leaves that finer leaves cover although they are not below them in the tree, as grids cover a
+    compound."""
     tree = shapely.STRtree([row.geometry for row in leaves])
     covered = set()
     for row in leaves:

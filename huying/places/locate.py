@@ -49,18 +49,11 @@ def current_areas() -> Q:
 
 
 def _rows() -> Iterator[AreaRow]:
-    areas = Area.objects.filter(current_areas(), boundary__isnull=False)
+    areas = Area.objects.filter(current_areas())
     fields = ("code", "layer", "level", "path", "boundary", "title", "title_en")
     for code, layer, level, path, boundary, zh, en in areas.values_list(*fields):
-        geometry = shape(boundary)
-        yield AreaRow(
-            code,
-            layer,
-            level,
-            path,
-            geometry if geometry.is_valid else shapely.make_valid(geometry),
-            _Title(zh, en),
-        )
+        geometry = shapely.make_valid(shape(boundary)) if boundary else None
+        yield AreaRow(code, layer, level, path, geometry, _Title(zh, en))
 
 
 # An area may begin or end at midnight without anything being written.
