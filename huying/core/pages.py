@@ -3,6 +3,8 @@
 Subclass :class:`ListPage` with ``title``, ``columns``, ``filters`` and ``get_queryset``; see ``docs/parts.md``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -146,7 +148,7 @@ class ListPage(View):
         self.form.is_valid()
         cleaned = getattr(self.form, "cleaned_data", {})
         pairs = [(each, cleaned.get(each.name)) for each in self.get_filters()]
-        return [(each, value) for each, value in pairs if value or value == 0 and value is not False]
+        return [(each, value) for each, value in pairs if value or (value == 0 and value is not False)]
 
     @cached_property
     def rows(self) -> QuerySet[Any]:
@@ -155,7 +157,11 @@ class ListPage(View):
     @cached_property
     def sorting(self) -> str:
         asked = self.request.GET.get("sort", "")
-        return asked if asked.lstrip("-") in {column.sort for column in self.get_columns() if column.sort} else self.order
+        return (
+            asked
+            if asked.lstrip("-") in {column.sort for column in self.get_columns() if column.sort}
+            else self.order
+        )
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.exportable and request.GET.get("export") == "xlsx":
@@ -167,7 +173,9 @@ class ListPage(View):
 
     def context(self) -> dict[str, Any]:
         params, size = self.request.GET, self.page_size
-        found, before, after = Keyset(self.rows, self.sorting).page(size, params.get("after", ""), params.get("before", ""))
+        found, before, after = Keyset(self.rows, self.sorting).page(
+            size, params.get("after", ""), params.get("before", "")
+        )
         whole = not before and not after
         columns = self.get_columns()
         return {
@@ -190,15 +198,30 @@ class ListPage(View):
     def _heading(self, column: Column) -> dict[str, Any]:
         here = self.sorting.lstrip("-") == column.sort and bool(column.sort)
         down = here and self.sorting.startswith("-")
-        url = address(self.request, sort=column.sort if down or not here else f"-{column.sort}") if column.sort else ""
-        return {"column": column, "url": url, "aria": ("descending" if down else "ascending") if here else "", "down": down}
+        url = (
+            address(self.request, sort=column.sort if down or not here else f"-{column.sort}")
+            if column.sort
+            else ""
+        )
+        return {
+            "column": column,
+            "url": url,
+            "aria": ("descending" if down else "ascending") if here else "",
+            "down": down,
+        }
 
     def export(self) -> HttpResponse:
         """Exactly the filtered rows in the shown order, with the columns that the reader has not hidden (``hide``)."""
         hidden = set(self.request.GET.get("hide", "").split(","))
-        columns = [(str(each.title), each.of) for each in self.get_columns() if each.export and each.name not in hidden]
+        columns = [
+            (str(each.title), each.of)
+            for each in self.get_columns()
+            if each.export and each.name not in hidden
+        ]
         self.exported(self.rows)
         sign = "-" if self.sorting.startswith("-") else ""
         rows = self.rows.order_by(*dict.fromkeys((self.sorting, f"{sign}pk"))).iterator(chunk_size=2000)
-        notes = [(str(each.field.label or each.name), each.words(value) or _("是")) for each, value in self.active]
+        notes = [
+            (str(each.field.label or each.name), each.words(value) or _("是")) for each, value in self.active
+        ]
         return export_xlsx(str(self.title), columns, rows, notes)

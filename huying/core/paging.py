@@ -1,5 +1,7 @@
 """Pages of a list: by position in an index for long ones, by number for short ones; counting that knows when to stop."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json
@@ -99,7 +101,9 @@ class Keyset:
             same = Q(**{f"{self.key}__isnull": True, f"pk__{way}": pk})
             return same | Q(**{f"{self.key}__isnull": False}) if down else same
         # The outer bound lets the index jump to the place; the inner part settles equal keys.
-        beyond = Q(**{f"{self.key}__{edge}": value}) & (Q(**{f"{self.key}__{way}": value}) | Q(**{self.key: value, f"pk__{way}": pk}))
+        beyond = Q(**{f"{self.key}__{edge}": value}) & (
+            Q(**{f"{self.key}__{way}": value}) | Q(**{self.key: value, f"pk__{way}": pk})
+        )
         nullable = self._field().null or "__" in self.key
         return beyond if down or not nullable else beyond | Q(**{f"{self.key}__isnull": True})
 

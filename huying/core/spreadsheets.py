@@ -21,7 +21,10 @@ Getter = Callable[[Any], Any]
 
 
 def export_xlsx(
-    title: str, columns: Sequence[tuple[str, Getter]], rows: Iterable[Any], notes: Sequence[tuple[str, str]] = ()
+    title: str,
+    columns: Sequence[tuple[str, Getter]],
+    rows: Iterable[Any],
+    notes: Sequence[tuple[str, str]] = (),
 ) -> FileResponse:
     """A download named ``title`` and the time, with one row per item of ``rows``.
 
@@ -29,7 +32,12 @@ def export_xlsx(
     number of rows. Raises Refusal when there are more rows than a sheet holds.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "in_memory": False,
+    }
     with xlsxwriter.Workbook(file, options) as book:
         head = book.add_format({"bold": True, "bg_color": "#E0EEEC", "bottom": 1})
         formats = {
@@ -50,7 +58,12 @@ def export_xlsx(
         now = timezone.localtime()
         about = book.add_worksheet(_("说明"))
         about.set_column(0, 1, 24)
-        written = [(_("表名"), title), (_("导出时间"), f"{now:%Y-%m-%d %H:%M}"), (_("行数"), str(line)), *notes]
+        written = [
+            (_("表名"), title),
+            (_("导出时间"), f"{now:%Y-%m-%d %H:%M}"),
+            (_("行数"), str(line)),
+            *notes,
+        ]
         for place, (name, value) in enumerate(written):
             about.write_string(place, 0, name, head)
             about.write_string(place, 1, value)

@@ -91,7 +91,9 @@ def clock(
         level = "red" if now > due else "blue" if near and now >= near else ""
     word = (_("已超 %s") if now > due else _("还剩 %s")) % duration_words(due - now)
     ticking = format_html(
-        ' data-due="{}" data-near="{}"', int(due.timestamp() * 1000), int(near.timestamp() * 1000) if near else ""
+        ' data-due="{}" data-near="{}"',
+        int(due.timestamp() * 1000),
+        int(near.timestamp() * 1000) if near else "",
     )
     return _clock_html(level, LEVEL_ICONS[level], word, exact, ticking)
 
@@ -99,7 +101,12 @@ def clock(
 def _clock_html(level: str, icon_name: str, word: str, exact: str, ticking: SafeString | str) -> SafeString:
     css = f"clock clock--{level}" if level else "clock"
     return format_html(
-        '<span class="{}" title="{}"{}>{}<span class="clock__word">{}</span></span>', css, exact, ticking, icon(icon_name), word
+        '<span class="{}" title="{}"{}>{}<span class="clock__word">{}</span></span>',
+        css,
+        exact,
+        ticking,
+        icon(icon_name),
+        word,
     )
 
 
@@ -115,11 +122,18 @@ def moment(value: datetime | None) -> SafeString | str:
     elif days == 1:
         text = _("昨天 %s") % format_date(local, "H:i")
     elif local.year == today.year:
-        text = _("%(month)d月%(day)d日 %(time)s") % {"month": local.month, "day": local.day, "time": format_date(local, "H:i")}
+        text = _("%(month)d月%(day)d日 %(time)s") % {
+            "month": local.month,
+            "day": local.day,
+            "time": format_date(local, "H:i"),
+        }
     else:
         text = format_date(local, "Y-m-d H:i")
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), format_date(local, "Y-m-d H:i:s"), text
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        format_date(local, "Y-m-d H:i:s"),
+        text,
     )
 
 
@@ -206,7 +220,9 @@ def with_query(url: str, params: dict[str, Any]) -> str:
 def panel(content: str, title: str = "", icon_name: str = "") -> SafeString:
     """A white box with an optional heading: ``{% panel title=… %}…{% endpanel %}``."""
     head = (
-        format_html('<div class="panel__head"><h2>{} {}</h2></div>', icon(icon_name) if icon_name else "", title)
+        format_html(
+            '<div class="panel__head"><h2>{} {}</h2></div>', icon(icon_name) if icon_name else "", title
+        )
         if title
         else ""
     )
@@ -214,7 +230,9 @@ def panel(content: str, title: str = "", icon_name: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def dropdown(content: str, label: str, icon_name: str = "", css: str = "button", side: str = "right") -> SafeString:
+def dropdown(
+    content: str, label: str, icon_name: str = "", css: str = "button", side: str = "right"
+) -> SafeString:
     """A menu that opens without a script (<details>): links, buttons or labels inside."""
     return format_html(
         '<details class="dropdown dropdown--{}" data-dropdown><summary class="{}">{}{}{}</summary>'
@@ -248,6 +266,10 @@ def chart_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
     """The chart's numbers as table rows: label, its address if any, one value per series."""
     links = chart.get("links") or {}
     return [
-        {"label": label, "url": links.get(label, ""), "values": [line["values"][place] for line in chart["series"]]}
+        {
+            "label": label,
+            "url": links.get(label, ""),
+            "values": [line["values"][place] for line in chart["series"]],
+        }
         for place, label in enumerate(chart["labels"])
     ]

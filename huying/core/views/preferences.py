@@ -25,6 +25,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
     for field, cookie, allowed in choices:
         if request.POST.get(field) in allowed:
             response.set_cookie(
-                cookie, request.POST[field], max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+                cookie,
+                request.POST[field],
+                max_age=YEAR,
+                samesite="Lax",
+                secure=request.is_secure(),
+                httponly=True,
             )
     return response

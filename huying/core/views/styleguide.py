@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -36,14 +37,20 @@ class SampleForm(forms.Form):
     )
     topic = forms.ChoiceField(
         label=gettext_lazy("类别"),
-        choices=[("heating", gettext_lazy("供热")), ("road", gettext_lazy("道路")), ("light", gettext_lazy("路灯"))],
+        choices=[
+            ("heating", gettext_lazy("供热")),
+            ("road", gettext_lazy("道路")),
+            ("light", gettext_lazy("路灯")),
+        ],
     )
     urgency = forms.ChoiceField(
         label=gettext_lazy("有没有危险"),
         choices=[("no", gettext_lazy("没有")), ("yes", gettext_lazy("有，可能伤人"))],
         widget=forms.RadioSelect,
     )
-    seen_on = forms.DateField(label=gettext_lazy("发现日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    seen_on = forms.DateField(
+        label=gettext_lazy("发现日期"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
     public = forms.BooleanField(label=gettext_lazy("办结后可以公开处置前后照片"), required=False)
 
 
@@ -51,11 +58,56 @@ def sample_list(request: HttpRequest) -> dict[str, Any]:
     """The context of parts/list.html, filled by hand."""
     now = timezone.now()
     cases = [
-        ("W-2023-011902", _("人民路 128 号路灯不亮"), _("路灯"), _("处置中"), "accent", "play", timedelta(hours=3, minutes=20), 12),
-        ("W-2023-011897", _("大连路小区三号楼暖气不热"), _("供热"), _("待派遣"), "blue", "inbox", timedelta(minutes=45), 8),
-        ("W-2023-011871", _("市场三路井盖松动有异响"), _("窨井盖"), _("已退回"), "yellow", "return", timedelta(days=2, hours=4), 96),
-        ("W-2023-011820", _("海泊河边夜间施工噪声"), _("噪声"), _("处置中"), "accent", "play", -timedelta(days=1, hours=5), 48),
-        ("W-2023-011788", _("辽宁路人行道地砖破损"), _("道路"), _("待核查"), "green", "check-circle", timedelta(hours=20), 40),
+        (
+            "W-2023-011902",
+            _("人民路 128 号路灯不亮"),
+            _("路灯"),
+            _("处置中"),
+            "accent",
+            "play",
+            timedelta(hours=3, minutes=20),
+            12,
+        ),
+        (
+            "W-2023-011897",
+            _("大连路小区三号楼暖气不热"),
+            _("供热"),
+            _("待派遣"),
+            "blue",
+            "inbox",
+            timedelta(minutes=45),
+            8,
+        ),
+        (
+            "W-2023-011871",
+            _("市场三路井盖松动有异响"),
+            _("窨井盖"),
+            _("已退回"),
+            "yellow",
+            "return",
+            timedelta(days=2, hours=4),
+            96,
+        ),
+        (
+            "W-2023-011820",
+            _("海泊河边夜间施工噪声"),
+            _("噪声"),
+            _("处置中"),
+            "accent",
+            "play",
+            -timedelta(days=1, hours=5),
+            48,
+        ),
+        (
+            "W-2023-011788",
+            _("辽宁路人行道地砖破损"),
+            _("道路"),
+            _("待核查"),
+            "green",
+            "check-circle",
+            timedelta(hours=20),
+            40,
+        ),
     ]
 
     class Head:
@@ -74,7 +126,14 @@ def sample_list(request: HttpRequest) -> dict[str, Any]:
             "cells": list(
                 zip(
                     heads,
-                    [title, number, badge(state, colour, icon), topic, clock(now + left, now - timedelta(hours=spent)), len(title) % 4 + 1],
+                    [
+                        title,
+                        number,
+                        badge(state, colour, icon),
+                        topic,
+                        clock(now + left, now - timedelta(hours=spent)),
+                        len(title) % 4 + 1,
+                    ],
                     strict=True,
                 )
             ),
@@ -147,8 +206,9 @@ def samples(request: HttpRequest) -> dict[str, Any]:
         "before": before, "after": after, "card": card, "late": late, "events": events, "tiles": tiles, "chart": chart,
         "rows_chart": rows_chart, "form": SampleForm(auto_id="ok-%s", initial={"words": _("楼下路灯不亮三天了。")}),
         "wrong_form": SampleForm({"words": "", "phone": "138", "topic": "light"}, auto_id="wrong-%s"), "list": sample_list(request),
-        "map_plain": {"id": "map-plain", "areas_url": "/places/areas.geojson?level=subdistrict", "lng": 120.355, "lat": 36.085, "marker_title": card["place"]},
-        "map_pick": {"id": "map-pick", "areas_url": "/places/areas.geojson?level=subdistrict", "picker": True},
+        "map_plain": {"id": "map-plain", "areas_url": reverse("core:styleguide-areas"), "clusters_url": reverse("core:styleguide-points"), "lng": 120.355, "lat": 36.085, "marker_title": card["place"]},
+        "map_pick": {"id": "map-pick", "areas_url": reverse("core:styleguide-areas"), "picker": True},
+        "map_values": {"id": "map-values", "areas_url": reverse("core:styleguide-areas"), "area_values": {"a": 12, "b": 31, "c": 8, "d": 54, "e": 23, "f": 40}, "area_values_title": _("在办"), "unit": _("件")},
         "steps": [_("照片"), _("位置"), _("描述"), _("提交")],
         "tabs": [{"title": _("全部"), "url": "#", "active": True, "count": 41}, {"title": _("我的"), "url": "#", "count": 7}, {"title": _("已办结"), "url": "#"}],
         "crumbs": [(_("工作台"), "/desk/"), (_("派遣"), "")],
@@ -156,13 +216,22 @@ def samples(request: HttpRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-ICONS = (
-    "home inbox list search filter plus check check-circle close close-circle clock bell alert overdue info question pause play "
-    "pin map locate camera photo user users building phone message send return merge edit download upload print eye eye-off lock "
-    "settings columns star chart document calendar link sort-up sort-down chevron-left chevron-right chevron-down more menu logout "
-    "type globe sun moon keyboard offline qr shield scale arrow-up arrow-down arrow-right refresh trash save"
-).split()
-COLOURS = ("ground", "surface", "sunken", "ink", "ink-soft", "line", "line-strong", "accent", "accent-soft", "blue", "yellow", "red", "green")
+ICONS = ["home", "inbox", "list", "search", "filter", "plus", "check", "check-circle", "close", "close-circle", "clock", "bell", "alert", "overdue", "info", "question", "pause", "play", "pin", "map", "locate", "camera", "photo", "user", "users", "building", "phone", "message", "send", "return", "merge", "edit", "download", "upload", "print", "eye", "eye-off", "lock", "settings", "columns", "star", "chart", "document", "calendar", "link", "sort-up", "sort-down", "chevron-left", "chevron-right", "chevron-down", "more", "menu", "logout", "type", "globe", "sun", "moon", "keyboard", "offline", "qr", "shield", "scale", "arrow-up", "arrow-down", "arrow-right", "refresh", "trash", "save"]
+COLOURS = (
+    "ground",
+    "surface",
+    "sunken",
+    "ink",
+    "ink-soft",
+    "line",
+    "line-strong",
+    "accent",
+    "accent-soft",
+    "blue",
+    "yellow",
+    "red",
+    "green",
+)
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
@@ -171,7 +240,11 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     if audience not in AUDIENCES:
         audience = "desk"
     if request.GET.get("toast"):
-        messages.success(request, _("已派到蒲城街道执法中队，王队长负责，周四 18:00 前办结。"), extra_tags="undo:/styleguide/")
+        messages.success(
+            request,
+            _("已派到蒲城街道执法中队，王队长负责，周四 18:00 前办结。"),
+            extra_tags="undo:/styleguide/",
+        )
         messages.error(request, _("照片没有上传成功：网络断开了。请连上网络后再点一次提交。"))
     sections = (
         ("colours", _("颜色"), "sun"), ("buttons", _("按钮"), "play"), ("states", _("状态与时限"), "clock"), ("forms", _("表单"), "edit"),
@@ -188,6 +261,37 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def styleguide_rows(request: HttpRequest) -> JsonResponse:
-    """Points for the sample maps."""
-    return JsonResponse({"points": [{"lng": 120.35, "lat": 36.09, "title": _("示例"), "colour": "red"}]})
+def styleguide_areas(request: HttpRequest) -> JsonResponse:
+    """Six invented areas for the sample maps, so that they can be seen before any district is loaded."""
+    shapes = []
+    for place, code in enumerate("abcdef"):
+        west, south = 120.33 + place % 3 * 0.02, 36.07 + place // 3 * 0.016
+        ring = [
+            [west, south],
+            [west + 0.02, south + 0.002],
+            [west + 0.02, south + 0.018],
+            [west, south + 0.016],
+            [west, south],
+        ]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        shapes.append(
+            {
+                "type": "Feature",
+                "properties": {"code": code, "title": _("示例街道 %s") % code.upper()},
+                "geometry": geometry,
+            }
+        )
+    return JsonResponse({"type": "FeatureCollection", "features": shapes})
+
+
+def styleguide_points(request: HttpRequest) -> JsonResponse:
+    """Clusters for the sample map."""
+    found = [(120.342, 36.08, 37), (120.368, 36.085, 212), (120.352, 36.094, 1), (120.379, 36.078, 1)]
+    return JsonResponse(
+        {
+            "clusters": [
+                {"lng": lng, "lat": lat, "count": count, "title": _("示例"), "url": "#maps"}
+                for lng, lat, count in found
+            ]
+        }
+    )

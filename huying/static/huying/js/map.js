@@ -23,6 +23,9 @@ function link(title, url) {
   return node;
 }
 
+/** The name of an area in the page's language. */
+const titled = ({ title, title_en: english }) => (document.documentElement.lang === "en" && english) || title;
+
 /** Borders of at most five groups of about equal size; equal values never fall into two groups. */
 export function breaks(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b), limits = [];
@@ -46,7 +49,7 @@ async function areas(map, box) {
       return { color: css("--map-line"), weight: 1.25, fillColor: filled ? shade(value) : css("--surface"), fillOpacity: values ? 0.92 : 0.6 };
     },
     onEachFeature: (shape, part) => {
-      const { code, name } = shape.properties;
+      const { code } = shape.properties, name = titled(shape.properties);
       if (!values) { if (shapes.features.length <= 40) part.bindTooltip(text(name), { permanent: true, direction: "center", className: "map-label" }); return; }
       const value = values[code] ?? null;
       part.bindTooltip(text(`${name} ${value === null ? words.no_value : value + (box.dataset.unit || "")}`), { sticky: true });

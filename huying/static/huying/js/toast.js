@@ -18,6 +18,8 @@ export function arm(root = document) {
 
 /** Show a toast from a script. */
 export function show(text, level = "info") {
+  // The same news twice is one piece of news.
+  for (const other of document.querySelectorAll("#toasts [data-toast]")) if (other.querySelector(".toast__text").textContent === text) return other;
   const toast = document.createElement("div");
   toast.className = `toast toast--${level}`;
   toast.dataset.toast = "";
