@@ -78,7 +78,23 @@ def main() -> None:
         material = rng.choice(["球墨铸铁", "球墨铸铁", "复合材料", "混凝土"])
         net = "有" if kind in ("污水", "雨水") and rng.random() < 0.7 else "无"
         title = road + (kind if kind == "雨水篦子" else f"{kind}井盖") + str(number)
-        covers.append([f"JG-{number:04d}", title, lng, lat, owner, owner, "urban-management", state, kind, size, material, net, road])
+        covers.append(
+            [
+                f"JG-{number:04d}",
+                title,
+                lng,
+                lat,
+                owner,
+                owner,
+                "urban-management",
+                state,
+                kind,
+                size,
+                material,
+                net,
+                road,
+            ]
+        )
     write("manhole-cover.csv", ["kind", "size", "material", "net", "road"], covers)
 
     lamps: list[list[object]] = []
@@ -88,7 +104,22 @@ def main() -> None:
         state = rng.choices(["in use", "out", "replaced"], weights=[93, 4, 3])[0]
         box = f"KX-{rng.randint(1, 40):02d}"
         height = {"单臂灯": 9, "双臂灯": 10, "高杆灯": 20, "太阳能灯": 6}[kind]
-        lamps.append([f"LD-{number:04d}", f"{road}{number}号灯杆", lng, lat, "lighting", "lighting", "urban-management", state, kind, height, box, road])
+        lamps.append(
+            [
+                f"LD-{number:04d}",
+                f"{road}{number}号灯杆",
+                lng,
+                lat,
+                "lighting",
+                "lighting",
+                "urban-management",
+                state,
+                kind,
+                height,
+                box,
+                road,
+            ]
+        )
     write("lamp.csv", ["kind", "height", "box", "road"], lamps)
 
     homes: dict[str, list[dict[str, str]]] = {}
@@ -105,7 +136,22 @@ def main() -> None:
         households = sum(int(b["households"]) for b in homes[compound])
         mode = rng.choice(["地暖", "暖气片", "混合"])
         title = f"{titles.get(compound, compound)}换热站"
-        stations.append([f"HR-{number:03d}", title, lng, lat, owner, owner, "housing", "in use", compound, households, households * 95, mode])
+        stations.append(
+            [
+                f"HR-{number:03d}",
+                title,
+                lng,
+                lat,
+                owner,
+                owner,
+                "housing",
+                "in use",
+                compound,
+                households,
+                households * 95,
+                mode,
+            ]
+        )
     if not all(inside.contains(Point(float(str(r[2])), float(str(r[3])))) for r in covers + lamps + stations):
         raise SystemExit("A point lies outside the district: redraw the map, then run this again.")
     write("heating-station.csv", ["compound", "households", "area", "mode"], stations)
