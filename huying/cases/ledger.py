@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from huying.places.clock import TimeLimit, parse_limit
@@ -126,10 +128,16 @@ class LedgerRules:
     @staticmethod
     def from_declaration(declaration: Mapping[str, Any]) -> LedgerRules:
         """The rules of a declaration that `pack check` has passed; ValueError names what is wrong."""
-        rules, problems = read_rules(declaration)
-        if problems:
-            raise ValueError("; ".join(f"{'.'.join(map(str, p.keys))}: {p.sentence}" for p in problems))
-        return rules
+        return _rules_of(json.dumps(declaration, sort_keys=True))
+
+
+@lru_cache(maxsize=128)
+def _rules_of(declaration: str) -> LedgerRules:
+    # Every case of a list brings its ledger's declaration along: read each text once.
+    rules, problems = read_rules(json.loads(declaration))
+    if problems:
+        raise ValueError("; ".join(f"{'.'.join(map(str, p.keys))}: {p.sentence}" for p in problems))
+    return rules
 
 
 def nearest(word: object, words: Iterable[str]) -> str:

@@ -52,6 +52,7 @@ def kind_of(subject: models.Model) -> str:
 def log(
     subject: models.Model,
     code: str,
+    /,
     *,
     actor: Any = None,
     at: dt.datetime | None = None,
