@@ -1,8 +1,8 @@
 """Place demonstration covers, lamps and heating stations on the schematic map of the Weidong pack.
 
-Every point lies inside the district outline; owners follow the kind of the thing (谁所有、谁负责). The positions,
-numbers and sizes are demonstration data. Run it again after the map is redrawn: the seed keeps the result the same
-for the same map.
+Every point lies inside the district outline; owners follow the kind of the thing (谁所有、谁负责).
+The positions, numbers and sizes are demonstration data. Run it again after the map is redrawn:
+the seed keeps the result the same for the same map.
 
     python tools/draw_items.py
 """
@@ -33,11 +33,10 @@ COVER_OWNERS = {  # kind: (owner, share of all covers)
     "路灯": ("lighting", 2),
     "不明": ("urban-management", 2),
 }
-PROPERTY_COMPANIES = [f"property-{n:02d}" for n in range(1, 13)]
 
 
-def rows_of(name: str) -> list[dict[str, str]]:
-    with (PACK / "places" / name).open(encoding="utf-8-sig", newline="") as file:
+def rows_of(name: str, folder: str = "places") -> list[dict[str, str]]:
+    with (PACK / folder / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -127,10 +126,11 @@ def main() -> None:
         if building["compound"]:
             homes.setdefault(building["compound"], []).append(building)
     titles = {row["code"]: row["title"] for row in rows_of("areas.csv")}
+    keepers = {row["area"]: row["department"] for row in rows_of("ownership.csv", "people")}
     largest = sorted(homes, key=lambda code: (-sum(int(b["households"]) for b in homes[code]), code))[:60]
     stations: list[list[object]] = []
     for number, compound in enumerate(sorted(largest), 1):
-        owner = "heating-company" if rng.random() < 0.7 else rng.choice(PROPERTY_COMPANIES)
+        owner = "heating-company" if rng.random() < 0.7 else keepers[compound]
         near = rng.choice(homes[compound])
         lng, lat = round(float(near["lng"]) + 0.00008, 6), round(float(near["lat"]) + 0.00005, 6)
         households = sum(int(b["households"]) for b in homes[compound])
