@@ -114,8 +114,10 @@ def _area(code: str | None, index: AreaIndex) -> dict[str, str] | None:
 
 def _where(path: str, title: str, index: AreaIndex) -> str:
     """The areas around a place in words, without the district and without the place itself."""
-    around = [index.rows[code] for code in path.split("/")[1:] if code in index.rows]
-    return " ".join(name for row in around if (name := str(row.title)) != title)
+    around = [str(index.rows[code].title) for code in path.split("/")[1:] if code in index.rows]
+    # 地矿社区第1网格 says already which community it is in.
+    told = [name for name, finer in zip(around, [*around[1:], ""], strict=True) if not finer.startswith(name)]
+    return " ".join(name for name in told if name != title)
 
 
 def _place(name: PlaceName, index: AreaIndex) -> dict[str, Any]:

@@ -211,14 +211,14 @@ class TestProperties:
     @given(calendars, starts, limits)
     @example(PLAIN, at("2026-03-06 18:00"), parse_limit("8 work hours"))
     @example(PLAIN, at("2026-12-31 18:00"), parse_limit("5 work days"))
-    @settings(max_examples=600, deadline=None)
+    @settings(max_examples=300, deadline=None)
     def test_elapsed_at_the_deadline_is_the_limit_exactly(self, calendar, start, limit):
         end = calendar.deadline(start, limit).at
         assert end >= start
         assert calendar.elapsed(start, end, limit.clock) == calendar.span_of(limit)
 
     @given(even, starts, limits)
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     def test_a_deadline_is_the_earliest_moment_at_which_the_limit_has_run_out(self, calendar, start, limit):
         end = calendar.deadline(start, limit).at
         assume(end > start)

@@ -84,7 +84,7 @@ class TestSearch:
         place = get(client, self.url, q="东城国际4栋").json()["places"][0]
         assert (place["title"], place["kind"], place["area"]) == ("东城国际4号楼", "building", "4104-1-1-1")
         assert (place["lng"], place["lat"]) == (113.3034, 33.705)
-        assert place["where"] == "东安路街道 地矿社区 地矿社区第1网格"
+        assert place["where"] == "东安路街道 地矿社区第1网格"
 
     def test_typed_coordinates_are_a_place(self, client, town):
         place = get(client, self.url, q="33.705, 113.305").json()["places"][0]
