@@ -99,7 +99,9 @@ def merge_cases(main: Case, others: Sequence[Case], *, actor: User, reason: str 
     if not others or any(other.pk == main.pk for other in others):
         raise Refusal(_("请选择要并入的其他案件。"))
     moved = 0
-    # In the order of their keys, so that two people merging the same cases cannot wait for each other.
+    # All rows first and in the order of their keys: two people who merge the same cases into each other wait
+    # in line instead of for one another.
+    list(Case.objects.select_for_update().filter(pk__in=[main.pk, *(o.pk for o in others)]).order_by("pk"))
     for other in sorted(others, key=lambda case: case.pk):
         STEPS["merge"].check(other, actor)
         old = other.status
