@@ -16,13 +16,15 @@ idempotent: it asks the database what is still to do instead of trusting its arg
 import asyncio
 import functools
 import logging
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
@@ -88,14 +90,14 @@ def at(hour: int, minute: int = 0) -> str:
 @every("* * * * *", priority=10)
 def rescue(moment: datetime) -> None:
     """Give the jobs of workers that died back to the queue."""
-    asyncio.run(rescue_stalled_jobs())
+    async_to_sync(rescue_stalled_jobs)()
 
 
 @every(at(3, 40))
 def forget_finished_jobs(moment: datetime) -> None:
     """Delete jobs that were done a week ago. Failed ones stay until a person has looked at them."""
     hours = int(KEEP_FINISHED.total_seconds() // 3600)
-    asyncio.run(app.job_manager.delete_old_jobs(nb_hours=hours))
+    async_to_sync(app.job_manager.delete_old_jobs)(nb_hours=hours)
 
 
 @every(at(0, 10))
@@ -154,12 +156,27 @@ async def _work(wait: bool, concurrency: int) -> bool:
         )
         if wait:
             for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+                asyncio.get_running_loop().add_signal_handler(number, _stop, work)
         try:
             await work
         except asyncio.CancelledError:
             return True
     return False
+
+
+def _stop(work: asyncio.Task[None]) -> None:
+    work.cancel()
+    # A job that never ends runs in a thread that nothing can stop; the rescue will give it to another worker.
+    last_resort = threading.Timer(STOP_SECONDS + 5, _leave)
+    last_resort.daemon = True
+    last_resort.start()
+
+
+def _leave() -> None:
+    log.warning("the worker leaves although jobs are still running; they will be rescued")
+    if settings.EMBEDDED_POSTGRES is not None:
+        settings.EMBEDDED_POSTGRES.release()
+    os._exit(1)
 
 
 def _meet_database() -> None:

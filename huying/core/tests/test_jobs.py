@@ -1,9 +1,9 @@
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from croniter import croniter
 from django.db import connection, transaction
 from django.utils import timezone
@@ -78,7 +78,7 @@ def make_stalled(attempts: int) -> None:
 def test_a_job_whose_worker_died_is_rescued_and_done(remember: Any) -> None:
     remember.defer(word="rescued")
     make_stalled(attempts=0)
-    assert asyncio.run(jobs.rescue_stalled_jobs()) == 1
+    assert async_to_sync(jobs.rescue_stalled_jobs)() == 1
     work()
     assert "rescued" in done
 
@@ -87,7 +87,7 @@ def test_a_job_whose_worker_died_is_rescued_and_done(remember: Any) -> None:
 def test_a_job_that_kills_its_workers_is_failed_at_last(remember: Any) -> None:
     remember.defer(word="deadly")
     make_stalled(attempts=jobs.MOST_DEATHS)
-    asyncio.run(jobs.rescue_stalled_jobs())
+    async_to_sync(jobs.rescue_stalled_jobs)()
     assert ProcrastinateJob.objects.get(task_name="test.remember").status == "failed"
 
 
