@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
+
+from django.dispatch import receiver
 
 from huying.cases import ladder
-from huying.cases.actions.timing import resume_due_parkings
-from huying.core.jobs import at, every
+from huying.cases.actions.timing import recompute_provisional, resume_due_parkings
+from huying.core.jobs import at, every, job
+from huying.places.signals import calendar_published
 
 
 @every("* * * * *")
@@ -19,3 +23,15 @@ def climb_the_ladder(moment: dt.datetime) -> None:
 def resume_parked_cases(moment: dt.datetime) -> None:
     """Go on with the parked cases whose date has come."""
     resume_due_parkings()
+
+
+@job()
+def recompute_deadlines(first_day: str) -> None:
+    """Deadlines follow a changed work calendar. Running it twice changes nothing more."""
+    recompute_provisional(dt.date.fromisoformat(first_day))
+
+
+@receiver(calendar_published)
+def follow_the_calendar(sender: object, first_day: dt.date, **_named: Any) -> None:
+    """Deferred in the transaction of the change: no recomputing for a change that was rolled back."""
+    recompute_deadlines.defer(first_day=first_day.isoformat())

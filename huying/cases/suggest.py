@@ -214,6 +214,7 @@ def open_nearby(
         found = found.filter(same)
     near = []
     for case in found.select_related("category", "topic", "ledger")[:200]:
+        assert case.lng is not None and case.lat is not None  # the filter asked for both
         metres = distance_m(lng, lat, case.lng, case.lat)
         if metres <= within_m:
             near.append((case, metres))

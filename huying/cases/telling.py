@@ -28,22 +28,28 @@ TO_REPORTER: dict[str, Promise] = {
     "voided": _("您的诉求 {number} 已作废：{reason}"),
     "reopened": _("您的诉求 {number} 已重新办理，由{department}负责，{due}前办结。"),
     "parked": _("您的诉求 {number} 暂时不能办理：{reason} 预计 {until} 恢复办理。"),
-    "resumed": _("您的诉求 {number} 已恢复办理，{due}前办结。"),
+    "unparked": _("您的诉求 {number} 已恢复办理，{due}前办结。"),
     "extended": _("您的诉求 {number} 办理时间延长到 {due}，原因：{reason}"),
     "withdrawn": _("您已撤回诉求 {number}。"),
 }
 
 
+class _Values(dict[str, str]):
+    """Placeholders of a sentence; one that is not known at this moment is left out."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def _words(moment: str, values: dict[str, Any]) -> str:
     district = current_district()
     own = (district.declaration.get("notices", {}) if district else {}).get(moment)
-    template = str(own or TO_REPORTER[moment])
-    known = {key: str(value) for key, value in values.items()}
+    known = _Values({key: str(value) for key, value in values.items()})
     try:
-        return template.format(**known)[:500]
-    except (KeyError, IndexError, ValueError):
-        # A pack's sentence with an unknown placeholder must not stop the loop.
-        return str(TO_REPORTER[moment]).format(**known)[:500]
+        return str(own or TO_REPORTER[moment]).format_map(known)[:500]
+    except (IndexError, ValueError):
+        # A pack's broken sentence must not stop the loop.
+        return str(TO_REPORTER[moment]).format_map(known)[:500]
 
 
 def moment_text(at: Any) -> str:
@@ -62,6 +68,11 @@ def tell_reporters(
         reports = case.reports.filter(withdrawn_at=None)
     now = timezone.now()
     values = {
+        "category": str(case.category),
+        "main_code": case.number,
+        "officer": case.handler.title if case.handler else "",
+        "new_due": moment_text(case.due_at),
+        "window": moment_text(case.reopen_until()),
         "department": case.department.title if case.department else "",
         "due": moment_text(case.due_at),
         "answer": case.answer.rstrip("。"),
@@ -73,7 +84,7 @@ def tell_reporters(
     Notice.objects.bulk_create(
         Notice(
             case=case, report=report, code=f"reporter.{moment}", sent_at=now,
-            words=_words(moment, {**values, "number": report.number}),
+            words=_words(moment, {**values, "number": report.number, "code": report.number}),
         )
         for report in reports
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from huying.cases import clock, policy, telling
 from huying.cases.models import WITH_DEPARTMENT, Appeal, Case, Exclusion, Extension, Parking, Request
 from huying.cases.workflow import claim
 from huying.core.errors import Conflict, NotAllowed, Refusal
-from huying.core.journal import log
+from huying.core.journal import entries_of, log
 from huying.people.access import scopes
 from huying.people.models import User
 from huying.places.clock import parse_limit
@@ -95,7 +95,11 @@ def approve_extension(extension: Extension, *, actor: User, words: str = "") -> 
 
 def _decide(request: Request, state: Request.State, **changes: object) -> None:
     """Move a request on from the state in which it was read; one approver wins."""
-    won = type(request).objects.filter(pk=request.pk, state=request.state).update(state=state, **changes)
+    won = (
+        type(request)
+        ._default_manager.filter(pk=request.pk, state=request.state)
+        .update(state=state, **changes)
+    )
     if not won or request.state not in _PENDING:
         raise Conflict(_("这个申请已经有人审批了。"))
     request.refresh_from_db()
@@ -176,7 +180,7 @@ def resume_case(case: Case, *, actor: User | None) -> None:
     claim(case, parked_at=None, reminded=False, **clock.resume(case, now))
     case.parking_requests.filter(state=Request.State.GRANTED, resumed_at=None).update(resumed_at=now)
     log(case, "case.resumed", actor=actor, parked_since=since, due_at=case.due_at)
-    telling.tell_reporters(case, "resumed")
+    telling.tell_reporters(case, "unparked")
     telling.tell_department(
         case, "case.resumed", _("案件恢复办理，截止时间 %s。") % telling.moment_text(case.due_at)
     )
@@ -198,17 +202,35 @@ def resume_due_parkings(today: dt.date | None = None) -> int:
     return resumed
 
 
-def recompute_provisional() -> int:
-    """Compute again the deadlines that were provisional, after a year's calendar has been published.
+def recompute_provisional(first_day: dt.date | None = None) -> int:
+    """Compute again the deadlines that were provisional, after a year's calendar has been published, and
+    every running one that ends on `first_day` or later (the first day that the change can move).
 
     The limit and the start stay; time that was parked or granted stays too, because the new deadline
     keeps the distance in clock time that the old one had under the guess.
     """
     changed = 0
-    waiting = Case.objects.filter(due_provisional=True).select_related("ledger", "category")
-    for case in waiting.iterator(chunk_size=500):
+    waiting = Q(due_provisional=True)
+    if first_day is not None:
+        waiting |= Q(status__in=WITH_DEPARTMENT, due_at__date__gte=first_day)
+    cases = Case.objects.filter(waiting).select_related("ledger", "category", "department")
+    for case in cases.iterator(chunk_size=500):
         changed += _recompute(case)
     return changed
+
+
+def _standstills(case: Case) -> list[tuple[dt.datetime, dt.datetime]]:
+    """When the clock stood still since it began: while parked, and between handling and rework."""
+    stops = {"case.parked": "case.resumed", "case.handled": "case.sent_back"}
+    spans, since, until = [], None, ""
+    entries = entries_of(case).filter(at__gte=case.clock_started_at, code__in=[*stops, *stops.values()])
+    for code, at in entries.values_list("code", "at"):
+        if code in stops:
+            since, until = at, stops[code]
+        elif since is not None and code == until:
+            spans.append((since, at))
+            since = None
+    return spans
 
 
 @transaction.atomic
@@ -218,9 +240,8 @@ def _recompute(case: Case) -> bool:
     limit, calendar = parse_limit(case.limit), current_calendar()
     granted = 1 + case.extensions
     stopped = dt.timedelta(0)
-    for parking in case.parking_requests.filter(state=Request.State.GRANTED, resumed_at__isnull=False):
-        if parking.decided_at and parking.resumed_at:
-            stopped += calendar.elapsed(parking.decided_at, parking.resumed_at, limit.clock)
+    for first, last in _standstills(case):
+        stopped += calendar.elapsed(first, last, limit.clock)
     due = calendar.deadline(case.clock_started_at, limit * granted)
     due_at = calendar.shift(due.at, stopped, limit.clock) if stopped else due.at
     old = case.due_at

@@ -190,6 +190,15 @@ class TestTheClock:
         assert not case.due_provisional
         assert codes(case)[-1] == "case.deadline_recomputed"
 
+    def test_a_recomputed_deadline_keeps_what_stood_still(self, loop: Loop, time_of) -> None:
+        time_of(2026, 11, 18, 9)  # 2 work days: due Friday 20th 09:00
+        case = loop.handled()
+        time_of(2026, 11, 23, 9)
+        actions.send_back_for_rework(case, reason="只换了一半的灯", actor=loop.checker)
+        before = fresh(case).due_at
+        assert actions.recompute_provisional(dt.date(2026, 11, 1)) == 0
+        assert fresh(case).due_at == before
+
 
 class TestReturns:
     def test_a_return_needs_a_reason(self, loop: Loop) -> None:
