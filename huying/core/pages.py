@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
@@ -29,8 +29,8 @@ __all__ = ["Column", "Filter", "ListPage", "Total", "address", "count_up_to", "e
 
 @dataclass(frozen=True)
 class Column:
-    """One column. ``value``: attribute path (``area.title``, default ``name``) or function of the row, for page and export;
-    ``show``: function of the row that gives what the page shows instead; ``sort``: an indexed model field.
+    """One column. ``value``: attribute path (``area.title``, default ``name``) or function of the row, for page
+    and export; ``show``: function of the row for what the page shows instead; ``sort``: an indexed model field.
     """
 
     name: str
@@ -140,7 +140,8 @@ class ListPage(View):
         for each in self.get_filters():
             each.field.required = False
         fields = {each.name: each.field for each in self.get_filters()}
-        return type("FilterForm", (forms.Form,), fields)(self.request.GET, auto_id="filter-%s")
+        form: forms.Form = type("FilterForm", (forms.Form,), fields)(self.request.GET, auto_id="filter-%s")
+        return form
 
     @cached_property
     def active(self) -> list[tuple[Filter, Any]]:
@@ -179,10 +180,20 @@ class ListPage(View):
         whole = not before and not after
         columns = self.get_columns()
         return {
-            "page": self, "title": self.title, "lead": self.lead, "base_template": self.base_template,
-            "form": self.form, "columns": [self._heading(column) for column in columns], "sorting": self.sorting,
+            "page": self,
+            "title": self.title,
+            "lead": self.lead,
+            "base_template": self.base_template,
+            "form": self.form,
+            "columns": [self._heading(column) for column in columns],
+            "sorting": self.sorting,
             "rows": [
-                {"object": row, "url": self.row_url(row), "css": self.row_css(row), "cells": [(column, column.cell(row)) for column in columns]}
+                {
+                    "object": row,
+                    "url": self.row_url(row),
+                    "css": self.row_css(row),
+                    "cells": [(column, column.cell(row)) for column in columns],
+                }
                 for row in found
             ],
             "total": Total(len(found)) if whole else self.count(self.rows),
@@ -190,10 +201,19 @@ class ListPage(View):
                 "previous_url": address(self.request, before=before) if before else "",
                 "next_url": address(self.request, after=after) if after else "",
             },
-            "chips": [Chip(str(each.field.label or each.name), each.words(value), address(self.request, **{each.name: None})) for each, value in self.active],
-            "clear_url": self.request.path, "export_url": address(self.request, export="xlsx") if self.exportable else "",
-            "saved_filters": self.saved_filters(), **self.extra_context(),
-        }  # fmt: skip
+            "chips": [
+                Chip(
+                    str(each.field.label or each.name),
+                    each.words(value),
+                    address(self.request, **{each.name: None}),
+                )
+                for each, value in self.active
+            ],
+            "clear_url": self.request.path,
+            "export_url": address(self.request, export="xlsx") if self.exportable else "",
+            "saved_filters": self.saved_filters(),
+            **self.extra_context(),
+        }
 
     def _heading(self, column: Column) -> dict[str, Any]:
         here = self.sorting.lstrip("-") == column.sort and bool(column.sort)
@@ -210,7 +230,7 @@ class ListPage(View):
             "down": down,
         }
 
-    def export(self) -> HttpResponse:
+    def export(self) -> HttpResponseBase:
         """Exactly the filtered rows in the shown order, with the columns that the reader has not hidden (``hide``)."""
         hidden = set(self.request.GET.get("hide", "").split(","))
         columns = [

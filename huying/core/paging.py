@@ -1,4 +1,4 @@
-"""Pages of a list: by position in an index for long ones, by number for short ones; counting that knows when to stop."""
+"""Pages of a list: by position in an index or by number; counting that knows when to stop."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def address(request: HttpRequest, **changes: Any) -> str:
 
 
 def paginate(request: HttpRequest, rows: Any, size: int = 50) -> tuple[list[Any], dict[str, Any]]:
-    """One numbered page (``?page=``) of a short list, and the context of ``parts/pager.html``. Out of range is the last page."""
+    """One numbered page (``?page=``) of a short list, and the context of ``parts/pager.html``.
+
+    A number beyond the end gives the last page.
+    """
     paginator = Paginator(rows, size)
     page = paginator.get_page(request.GET.get("page"))
 

@@ -73,8 +73,10 @@ def clock(
     level: str = "",
     now: datetime | None = None,
 ) -> SafeString:
-    """The clock badge. ``state``: running, parked or done (``ended`` says when). ``level`` (blue, yellow, red) overrides
-    the colour, for cases under supervision; otherwise blue after 80 % of the time from ``started``, red when overdue.
+    """The clock badge. ``state``: running, parked or done (``ended`` says when).
+
+    ``level`` (blue, yellow, red) sets the colour, for cases under supervision; otherwise the badge is blue after 80 %
+    of the time from ``started`` and red when overdue.
     """
     if due is None:
         return badge(_("没有时限"), "", "clock")
@@ -112,7 +114,7 @@ def _clock_html(level: str, icon_name: str, word: str, exact: str, ticking: Safe
 
 @register.simple_tag
 def moment(value: datetime | None) -> SafeString | str:
-    """A point in time for people: 「今天 14:05」, 「昨天 09:30」, 「11月3日 16:00」, with the year when it is another one."""
+    """A time for people: 「今天 14:05」, 「昨天 09:30」, 「11月3日 16:00」, with the year when it is another one."""
     if value is None:
         return ""
     local, today = timezone.localtime(value), timezone.localdate()
@@ -250,8 +252,9 @@ def dropdown(
 def dialog(content: str, name: str, title: str) -> SafeString:
     """A native <dialog id=name>; any button with ``data-dialog="name"`` opens it, Escape and the cross close it."""
     return format_html(
-        '<dialog class="dialog" id="{0}" aria-labelledby="{0}-title"><div class="dialog__head"><h2 id="{0}-title">{1}</h2>'
-        '<form method="dialog"><button class="button button--quiet button--icon" aria-label="{2}">{3}</button></form></div>'
+        '<dialog class="dialog" id="{0}" aria-labelledby="{0}-title">'
+        '<div class="dialog__head"><h2 id="{0}-title">{1}</h2><form method="dialog">'
+        '<button class="button button--quiet button--icon" aria-label="{2}">{3}</button></form></div>'
         '<div class="dialog__body">{4}</div></dialog>',
         name,
         title,

@@ -169,8 +169,9 @@ def test_the_export_holds_exactly_the_filtered_rows_in_order_without_hidden_colu
 ) -> None:
     rows = sheet(get("level=grid&sort=-code&export=xlsx&hide=households"))
     assert rows == [
-        ["名称", "代码", "层级"], ["区域7", "t7", "网格"], ["区域5", "t5", "网格"], ["区域3", "t3", "网格"], ["区域1", "t1", "网格"]
-    ]  # fmt: skip
+        ["名称", "代码", "层级"],
+        *([f"区域{place}", f"t{place}", "网格"] for place in (7, 5, 3, 1)),
+    ]
     notes = dict(sheet(get("level=grid&export=xlsx"), "说明"))
     assert notes["层级"] == "网格"
     assert notes["行数"] == "4"

@@ -16,8 +16,11 @@ from django.utils.translation import gettext_lazy
 from huying.core.templatetags.parts import badge, clock
 
 AUDIENCES = {
-    "portal": "base_portal.html", "desk": "base_desk.html", "field": "base_field.html", "cockpit": "base_cockpit.html"
-}  # fmt: skip
+    "portal": "base_portal.html",
+    "desk": "base_desk.html",
+    "field": "base_field.html",
+    "cockpit": "base_cockpit.html",
+}
 
 
 class SampleForm(forms.Form):
@@ -115,9 +118,13 @@ def sample_list(request: HttpRequest) -> dict[str, Any]:
             self.name, self.title, self.css, self.shown = name, title, css, shown
 
     heads = [
-        Head("title", _("事项"), "cell--wide"), Head("number", _("编号"), "cell--nowrap"), Head("status", _("状态")),
-        Head("topic", _("类别")), Head("clock", _("时限")), Head("reports", _("反映"), "number"),
-    ]  # fmt: skip
+        Head("title", _("事项"), "cell--wide"),
+        Head("number", _("编号"), "cell--nowrap"),
+        Head("status", _("状态")),
+        Head("topic", _("类别")),
+        Head("clock", _("时限")),
+        Head("reports", _("反映"), "number"),
+    ]
     rows = [
         {
             "object": {"pk": number},
@@ -147,17 +154,31 @@ def sample_list(request: HttpRequest) -> dict[str, Any]:
     return {
         "page": {"name": "sample", "detail": "", "bulk_actions": actions, "empty": {}},
         "columns": [
-            {"column": head, "url": f"?sort={head.name}" if head.name in ("number", "clock") else "", "aria": "ascending" if head.name == "clock" else "", "down": False}
+            {
+                "column": head,
+                "url": f"?sort={head.name}" if head.name in ("number", "clock") else "",
+                "aria": "ascending" if head.name == "clock" else "",
+                "down": False,
+            }
             for head in heads
         ],
-        "rows": rows, "total": "10,000+", "sorting": "clock", "export_url": "?export=xlsx",
-        "chips": [{"title": _("类别"), "words": _("供热、路灯"), "url": "#"}, {"title": _("快到期"), "words": "", "url": "#"}],
-        "saved_filters": [
-            {"title": _("新到"), "url": "#", "active": True, "count": 14}, {"title": _("退回"), "url": "#", "count": 3},
-            {"title": _("快到期"), "url": "#", "count": 9}, {"title": _("已超时"), "url": "#", "count": 2},
+        "rows": rows,
+        "total": "10,000+",
+        "sorting": "clock",
+        "export_url": "?export=xlsx",
+        "chips": [
+            {"title": _("类别"), "words": _("供热、路灯"), "url": "#"},
+            {"title": _("快到期"), "words": "", "url": "#"},
         ],
-        "pager": {"previous_url": "", "next_url": "?after=2"}, "clear_url": request.path,
-    }  # fmt: skip
+        "saved_filters": [
+            {"title": _("新到"), "url": "#", "active": True, "count": 14},
+            {"title": _("退回"), "url": "#", "count": 3},
+            {"title": _("快到期"), "url": "#", "count": 9},
+            {"title": _("已超时"), "url": "#", "count": 2},
+        ],
+        "pager": {"previous_url": "", "next_url": "?after=2"},
+        "clear_url": request.path,
+    }
 
 
 def samples(request: HttpRequest) -> dict[str, Any]:
@@ -166,57 +187,268 @@ def samples(request: HttpRequest) -> dict[str, Any]:
     before = {"url": static("huying/sample-before.svg"), "at": now - timedelta(days=1)}
     after = {"url": static("huying/sample-after.svg"), "at": now - timedelta(hours=2)}
     card = {
-        "url": "#", "number": "W-2023-011902", "title": _("人民路 128 号路灯不亮"), "place": _("大港街道 · 人民路 128 号门前"),
-        "category": _("路灯"), "status": (_("处置中"), "accent", "play"), "due": now + timedelta(hours=3, minutes=20),
-        "started": now - timedelta(hours=12), "who": _("区城市管理局"), "at": now - timedelta(hours=12), "reports": 3,
-        "photo": before, "why": _("灯杆归区城市管理局所有，谁所有、谁负责。"), "distance": _("距您 350 米"),
-    }  # fmt: skip
+        "url": "#",
+        "number": "W-2023-011902",
+        "title": _("人民路 128 号路灯不亮"),
+        "place": _("大港街道 · 人民路 128 号门前"),
+        "category": _("路灯"),
+        "status": (_("处置中"), "accent", "play"),
+        "due": now + timedelta(hours=3, minutes=20),
+        "started": now - timedelta(hours=12),
+        "who": _("区城市管理局"),
+        "at": now - timedelta(hours=12),
+        "reports": 3,
+        "photo": before,
+        "why": _("灯杆归区城市管理局所有，谁所有、谁负责。"),
+        "distance": _("距您 350 米"),
+    }
     late = {
-        **card, "title": _("海泊河边夜间施工噪声"), "due": now - timedelta(days=2), "status": (_("已督办"), "red", "bell"),
-        "photo": None, "why": "", "reports": 1, "distance": "", "category": _("噪声"), "number": "W-2023-011820",
-    }  # fmt: skip
+        **card,
+        "title": _("海泊河边夜间施工噪声"),
+        "due": now - timedelta(days=2),
+        "status": (_("已督办"), "red", "bell"),
+        "photo": None,
+        "why": "",
+        "reports": 1,
+        "distance": "",
+        "category": _("噪声"),
+        "number": "W-2023-011820",
+    }
     events = [
-        {"icon": "message", "title": _("您反映了这件事"), "at": now - timedelta(days=1, hours=3), "text": _("路灯不亮，晚上看不清台阶。"), "photos": [before]},
-        {"icon": "send", "title": _("已派到区城市管理局"), "who": _("派遣员 李"), "at": now - timedelta(days=1, hours=2), "why": _("灯杆归区城市管理局所有，谁所有、谁负责。")},
-        {"icon": "return", "colour": "yellow", "title": _("退回一次"), "who": _("区城市管理局"), "at": now - timedelta(days=1), "text": _("理由：该灯杆属街道背街改造，未移交。")},
-        {"icon": "check-circle", "colour": "green", "title": _("报完成"), "who": _("照明班 王队长"), "at": now - timedelta(hours=2), "text": _("更换灯头一个，试亮正常。"), "photos": [after]},
-        {"icon": "clock", "title": _("等待核查"), "who": _("督查员 赵"), "at": now - timedelta(hours=1), "current": True, "text": _("核查人与处置人不是同一人，今天 18:00 前完成。")},
-    ]  # fmt: skip
+        {
+            "icon": "message",
+            "title": _("您反映了这件事"),
+            "at": now - timedelta(days=1, hours=3),
+            "text": _("路灯不亮，晚上看不清台阶。"),
+            "photos": [before],
+        },
+        {
+            "icon": "send",
+            "title": _("已派到区城市管理局"),
+            "who": _("派遣员 李"),
+            "at": now - timedelta(days=1, hours=2),
+            "why": _("灯杆归区城市管理局所有，谁所有、谁负责。"),
+        },
+        {
+            "icon": "return",
+            "colour": "yellow",
+            "title": _("退回一次"),
+            "who": _("区城市管理局"),
+            "at": now - timedelta(days=1),
+            "text": _("理由：该灯杆属街道背街改造，未移交。"),
+        },
+        {
+            "icon": "check-circle",
+            "colour": "green",
+            "title": _("报完成"),
+            "who": _("照明班 王队长"),
+            "at": now - timedelta(hours=2),
+            "text": _("更换灯头一个，试亮正常。"),
+            "photos": [after],
+        },
+        {
+            "icon": "clock",
+            "title": _("等待核查"),
+            "who": _("督查员 赵"),
+            "at": now - timedelta(hours=1),
+            "current": True,
+            "text": _("核查人与处置人不是同一人，今天 18:00 前完成。"),
+        },
+    ]
     tiles = [
-        {"title": _("今日受理"), "value": "128", "unit": _("件"), "url": "#", "delta": _("比昨天多 12"), "delta_up": True, "colour": "accent"},
-        {"title": _("按时办结率"), "value": "97.4", "unit": "%", "url": "#", "delta": _("升 0.6"), "delta_up": True, "delta_good": True, "colour": "green"},
-        {"title": _("已超时"), "value": "9", "unit": _("件"), "url": "#", "delta": _("比昨天多 2"), "delta_up": True, "delta_good": False, "colour": "red"},
-        {"title": _("重开"), "value": "3", "unit": _("件"), "url": "#", "delta": _("持平"), "colour": "yellow"},
-        {"title": _("未解决"), "value": "5", "unit": _("件"), "url": "#", "note": _("本月回访 412 件"), "colour": "blue"},
-        {"title": _("巡查井盖"), "value": "1,204", "unit": _("座"), "note": _("截至 11月3日"), "by_hand": _("人工填报")},
-    ]  # fmt: skip
+        {
+            "title": _("今日受理"),
+            "value": "128",
+            "unit": _("件"),
+            "url": "#",
+            "delta": _("比昨天多 12"),
+            "delta_up": True,
+            "colour": "accent",
+        },
+        {
+            "title": _("按时办结率"),
+            "value": "97.4",
+            "unit": "%",
+            "url": "#",
+            "delta": _("升 0.6"),
+            "delta_up": True,
+            "delta_good": True,
+            "colour": "green",
+        },
+        {
+            "title": _("已超时"),
+            "value": "9",
+            "unit": _("件"),
+            "url": "#",
+            "delta": _("比昨天多 2"),
+            "delta_up": True,
+            "delta_good": False,
+            "colour": "red",
+        },
+        {
+            "title": _("重开"),
+            "value": "3",
+            "unit": _("件"),
+            "url": "#",
+            "delta": _("持平"),
+            "colour": "yellow",
+        },
+        {
+            "title": _("未解决"),
+            "value": "5",
+            "unit": _("件"),
+            "url": "#",
+            "note": _("本月回访 412 件"),
+            "colour": "blue",
+        },
+        {
+            "title": _("巡查井盖"),
+            "value": "1,204",
+            "unit": _("座"),
+            "note": _("截至 11月3日"),
+            "by_hand": _("人工填报"),
+        },
+    ]
     days = [_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日")]
     chart = {
-        "id": "chart-week", "title": _("一周受理与办结"), "kind": "line", "unit": _("件"), "labels": days, "label_title": _("日期"),
-        "series": [{"name": _("受理"), "values": [132, 128, 141, 119, 150, 88, 76]}, {"name": _("办结"), "values": [120, 131, 135, 122, 139, 94, 81]}],
-        "source": _("示例数字"), "until": f"{now:%Y-%m-%d}",
-    }  # fmt: skip
+        "id": "chart-week",
+        "title": _("一周受理与办结"),
+        "kind": "line",
+        "unit": _("件"),
+        "labels": days,
+        "label_title": _("日期"),
+        "series": [
+            {"name": _("受理"), "values": [132, 128, 141, 119, 150, 88, 76]},
+            {"name": _("办结"), "values": [120, 131, 135, 122, 139, 94, 81]},
+        ],
+        "source": _("示例数字"),
+        "until": f"{now:%Y-%m-%d}",
+    }
     rows_chart = {
-        "id": "chart-topic", "title": _("各类诉求"), "kind": "rows", "unit": _("件"), "label_title": _("类别"),
-        "labels": [_("供热"), _("物业"), _("道路"), _("噪声"), _("供水")], "series": [{"name": _("本月"), "values": [657, 310, 204, 151, 96]}],
-    }  # fmt: skip
+        "id": "chart-topic",
+        "title": _("各类诉求"),
+        "kind": "rows",
+        "unit": _("件"),
+        "label_title": _("类别"),
+        "labels": [_("供热"), _("物业"), _("道路"), _("噪声"), _("供水")],
+        "series": [{"name": _("本月"), "values": [657, 310, 204, 151, 96]}],
+    }
     return {
-        "now": now, "soon": now + timedelta(hours=3, minutes=20), "later": now + timedelta(days=2, hours=4),
-        "past": now - timedelta(days=2), "begun": now - timedelta(hours=20), "just": now - timedelta(minutes=5),
-        "before": before, "after": after, "card": card, "late": late, "events": events, "tiles": tiles, "chart": chart,
-        "rows_chart": rows_chart, "form": SampleForm(auto_id="ok-%s", initial={"words": _("楼下路灯不亮三天了。")}),
-        "wrong_form": SampleForm({"words": "", "phone": "138", "topic": "light"}, auto_id="wrong-%s"), "list": sample_list(request),
-        "map_plain": {"id": "map-plain", "areas_url": reverse("core:styleguide-areas"), "clusters_url": reverse("core:styleguide-points"), "lng": 120.355, "lat": 36.085, "marker_title": card["place"]},
+        "now": now,
+        "soon": now + timedelta(hours=3, minutes=20),
+        "later": now + timedelta(days=2, hours=4),
+        "past": now - timedelta(days=2),
+        "begun": now - timedelta(hours=20),
+        "just": now - timedelta(minutes=5),
+        "before": before,
+        "after": after,
+        "card": card,
+        "late": late,
+        "events": events,
+        "tiles": tiles,
+        "chart": chart,
+        "rows_chart": rows_chart,
+        "form": SampleForm(auto_id="ok-%s", initial={"words": _("楼下路灯不亮三天了。")}),
+        "wrong_form": SampleForm({"words": "", "phone": "138", "topic": "light"}, auto_id="wrong-%s"),
+        "list": sample_list(request),
+        "map_plain": {
+            "id": "map-plain",
+            "areas_url": reverse("core:styleguide-areas"),
+            "clusters_url": reverse("core:styleguide-points"),
+            "lng": 120.355,
+            "lat": 36.085,
+            "marker_title": card["place"],
+        },
         "map_pick": {"id": "map-pick", "areas_url": reverse("core:styleguide-areas"), "picker": True},
-        "map_values": {"id": "map-values", "areas_url": reverse("core:styleguide-areas"), "area_values": {"a": 12, "b": 31, "c": 8, "d": 54, "e": 23, "f": 40}, "area_values_title": _("在办"), "unit": _("件")},
+        "map_values": {
+            "id": "map-values",
+            "areas_url": reverse("core:styleguide-areas"),
+            "area_values": {"a": 12, "b": 31, "c": 8, "d": 54, "e": 23, "f": 40},
+            "area_values_title": _("在办"),
+            "unit": _("件"),
+        },
         "steps": [_("照片"), _("位置"), _("描述"), _("提交")],
-        "tabs": [{"title": _("全部"), "url": "#", "active": True, "count": 41}, {"title": _("我的"), "url": "#", "count": 7}, {"title": _("已办结"), "url": "#"}],
+        "tabs": [
+            {"title": _("全部"), "url": "#", "active": True, "count": 41},
+            {"title": _("我的"), "url": "#", "count": 7},
+            {"title": _("已办结"), "url": "#"},
+        ],
         "crumbs": [(_("工作台"), "/desk/"), (_("派遣"), "")],
-        "icons": ICONS, "colours": COLOURS,
-    }  # fmt: skip
+        "icons": ICONS,
+        "colours": COLOURS,
+    }
 
 
-ICONS = ["home", "inbox", "list", "search", "filter", "plus", "check", "check-circle", "close", "close-circle", "clock", "bell", "alert", "overdue", "info", "question", "pause", "play", "pin", "map", "locate", "camera", "photo", "user", "users", "building", "phone", "message", "send", "return", "merge", "edit", "download", "upload", "print", "eye", "eye-off", "lock", "settings", "columns", "star", "chart", "document", "calendar", "link", "sort-up", "sort-down", "chevron-left", "chevron-right", "chevron-down", "more", "menu", "logout", "type", "globe", "sun", "moon", "keyboard", "offline", "qr", "shield", "scale", "arrow-up", "arrow-down", "arrow-right", "refresh", "trash", "save"]
+ICONS = [
+    "home",
+    "inbox",
+    "list",
+    "search",
+    "filter",
+    "plus",
+    "check",
+    "check-circle",
+    "close",
+    "close-circle",
+    "clock",
+    "bell",
+    "alert",
+    "overdue",
+    "info",
+    "question",
+    "pause",
+    "play",
+    "pin",
+    "map",
+    "locate",
+    "camera",
+    "photo",
+    "user",
+    "users",
+    "building",
+    "phone",
+    "message",
+    "send",
+    "return",
+    "merge",
+    "edit",
+    "download",
+    "upload",
+    "print",
+    "eye",
+    "eye-off",
+    "lock",
+    "settings",
+    "columns",
+    "star",
+    "chart",
+    "document",
+    "calendar",
+    "link",
+    "sort-up",
+    "sort-down",
+    "chevron-left",
+    "chevron-right",
+    "chevron-down",
+    "more",
+    "menu",
+    "logout",
+    "type",
+    "globe",
+    "sun",
+    "moon",
+    "keyboard",
+    "offline",
+    "qr",
+    "shield",
+    "scale",
+    "arrow-up",
+    "arrow-down",
+    "arrow-right",
+    "refresh",
+    "trash",
+    "save",
+]
 COLOURS = (
     "ground",
     "surface",
@@ -247,18 +479,43 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         )
         messages.error(request, _("照片没有上传成功：网络断开了。请连上网络后再点一次提交。"))
     sections = (
-        ("colours", _("颜色"), "sun"), ("buttons", _("按钮"), "play"), ("states", _("状态与时限"), "clock"), ("forms", _("表单"), "edit"),
-        ("lists", _("列表"), "list"), ("cases", _("事项"), "inbox"), ("numbers", _("数字与图表"), "chart"), ("maps", _("地图"), "map"),
+        ("colours", _("颜色"), "sun"),
+        ("buttons", _("按钮"), "play"),
+        ("states", _("状态与时限"), "clock"),
+        ("forms", _("表单"), "edit"),
+        ("lists", _("列表"), "list"),
+        ("cases", _("事项"), "inbox"),
+        ("numbers", _("数字与图表"), "chart"),
+        ("maps", _("地图"), "map"),
         ("news", _("提示与进度"), "bell"),
-    )  # fmt: skip
-    navigation = [{"title": title, "url": f"#{code}", "icon": icon, "active": code == "colours", "count": 3 if code == "lists" else None, "section": _("页面组件") if code == "colours" else ""} for code, title, icon in sections]  # fmt: skip
+    )
+    navigation = [
+        {
+            "title": title,
+            "url": f"#{code}",
+            "icon": icon,
+            "active": code == "colours",
+            "count": 3 if code == "lists" else None,
+            "section": _("页面组件") if code == "colours" else "",
+        }
+        for code, title, icon in sections
+    ]
     if audience == "field":
         navigation = navigation[:4]
     return render(
         request,
         "core/styleguide.html",
-        {**samples(request), "base_template": AUDIENCES[audience], "audience": audience, "audiences": list(AUDIENCES), "navigation": navigation, "sections": sections, "demo_data": True, "district_title": _("示例区")},
-    )  # fmt: skip
+        {
+            **samples(request),
+            "base_template": AUDIENCES[audience],
+            "audience": audience,
+            "audiences": list(AUDIENCES),
+            "navigation": navigation,
+            "sections": sections,
+            "demo_data": True,
+            "district_title": _("示例区"),
+        },
+    )
 
 
 def styleguide_areas(request: HttpRequest) -> JsonResponse:

@@ -104,6 +104,19 @@ function columns(list) {
   }
 }
 
+// Filters that are not set stay out of the address.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.target.matches(".filters")) return;
+  for (const [name, value] of [...event.detail.formData]) if (value === "") event.detail.formData.delete(name);
+});
+
+// Leaving a search field that has been searched already would load the same list again and lose one's place in it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { pathInfo, requestConfig } = event.detail;
+  const same = pathInfo?.finalRequestPath === window.location.pathname + window.location.search;
+  if (event.target.matches(".filters") && same && requestConfig.triggeringEvent?.type !== "submit") event.preventDefault();
+});
+
 function start() {
   document.querySelectorAll("[data-list]").forEach((list) => { columns(list); count(list); });
 }
