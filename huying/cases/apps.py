@@ -9,5 +9,5 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Registers the periodic jobs.
-        from huying.cases import jobs  # noqa: F401
+        # Registers the periodic jobs and the entries of the navigation.
+        from huying.cases import jobs, navigation  # noqa: F401
