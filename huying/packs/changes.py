@@ -14,12 +14,13 @@ from django.db import models
 from django.db.models import ForeignKey
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from huying.packs.models import LoadedKind
+from huying.packs.wording import both
 
 SHOWN_NAMES = 3
+LEGEND = gettext_lazy("+ 新增  ~ 修改  - 停用  = 包没有变、保留人工修改")
 KIND_TITLES: Mapping[str, Promise] = {
     "district": gettext_lazy("本区"),
     "areas": gettext_lazy("区域"),
@@ -58,18 +59,13 @@ class KindChanges:
         return bool(self.added or self.changed or self.retired)
 
     def line(self) -> str:
-        """`部门：新增 3（城管局、住建局、水务局）`"""
+        """`Departments 部门: +3 (城管局、住建局、水务局)`; the signs are explained by LEGEND."""
         parts = []
-        for said, names in (
-            (_("新增 %(count)d"), self.added),
-            (_("修改 %(count)d"), self.changed),
-            (_("停用 %(count)d"), self.retired),
-            (_("保留人工修改 %(count)d"), self.kept),
-        ):
+        for sign, names in (("+", self.added), ("~", self.changed), ("-", self.retired), ("=", self.kept)):
             if names:
                 more = "…" if len(names) > SHOWN_NAMES else ""
-                parts.append(f"{said % {'count': len(names)}} ({'、'.join(names[:SHOWN_NAMES])}{more})")
-        return f"{KIND_TITLES[self.kind]}: " + "; ".join(parts)
+                parts.append(f"{sign}{len(names)} ({'、'.join(names[:SHOWN_NAMES])}{more})")
+        return f"{' '.join(dict.fromkeys(both(KIND_TITLES[self.kind])))}: " + "  ".join(parts)
 
 
 @dataclass
@@ -85,15 +81,20 @@ class Changes:
         return any(self.kinds.values())
 
     def lines(self) -> list[str]:
-        """One line for each kind that has something to say."""
-        return [kind.line() for kind in self.kinds.values() if kind or kind.kept]
+        """One line for each kind that has something to say, and what the signs mean."""
+        lines = [kind.line() for kind in self.kinds.values() if kind or kind.kept]
+        return [*lines, *dict.fromkeys(both(LEGEND))] if lines else []
 
     def summary(self) -> dict[str, dict[str, Any]]:
         """For the journal: counts, and the first names."""
         return {
             kind.kind: {
                 word: {"count": len(names), "names": names[:20]}
-                for word, names in (("added", kind.added), ("changed", kind.changed), ("retired", kind.retired))
+                for word, names in (
+                    ("added", kind.added),
+                    ("changed", kind.changed),
+                    ("retired", kind.retired),
+                )
                 if names
             }
             for kind in self.kinds.values()
@@ -110,8 +111,9 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 class Writer:
     """Writes the rows of one kind in bulk: new ones, those that differ, and at the end the vanished ones.
 
+    `existing` gives the rows there are by the pack's key, and `ids` their primary keys, new ones too.
     `retire` are the fields that take a row out of use; without it a vanished row is deleted where nothing
-    refers to it, and kept otherwise. `existing` gives the rows there are by the pack's key.
+    refers to it, and kept otherwise. A spreadsheet is not remembered: it is work done by hand.
     """
 
     def __init__(
@@ -123,14 +125,19 @@ class Writer:
         *,
         retire: Mapping[str, Any] | None = None,
         title: Callable[[Any], str] = str,
+        remember: bool = True,
     ) -> None:
         self.changes, self.model, self.retire_with, self.title = changes.of(kind), model, retire, title
         self.existing = dict(existing)
-        self.loaded, _created = LoadedKind.objects.get_or_create(kind=kind)
+        found = LoadedKind.objects.filter(kind=kind).first() if remember else None
+        self.loaded = found or LoadedKind(kind=kind)
         self.before: dict[str, str] = self.loaded.rows
+        self.ids: dict[str, int] = {key: row.pk for key, row in self.existing.items()}
         self.now: dict[str, str] = {}
 
-    def write(self, wanted: Mapping[str, Mapping[str, Any]], *, new: Callable[[], Mapping[str, Any]] = dict) -> None:
+    def write(
+        self, wanted: Mapping[str, Mapping[str, Any]], *, new: Callable[[], Mapping[str, Any]] = dict
+    ) -> None:
         """Bring these rows to what the pack says. `new` gives further values of a row that is made."""
         made: list[Any] = []
         differing: list[Any] = []
@@ -141,7 +148,9 @@ class Writer:
             row: Any = self.existing.get(key)
             if row is None:
                 if untouched:
-                    self.changes.kept.append(key)  # somebody has ended or deleted it
+                    self.changes.kept.append(
+                        self.title(self.model(**values))
+                    )  # somebody has ended or deleted it
                     continue
                 row = self.existing[key] = self.model(**values, **new())
                 made.append(row)
@@ -157,6 +166,7 @@ class Writer:
         manager = self.model._default_manager
         if made:
             manager.bulk_create(made, batch_size=1000)
+            self.ids |= {key: self.existing[key].pk for key in wanted if key in self.existing}
             self.changes.added += [self.title(row) for row in made]
         if differing:
             manager.bulk_update(differing, sorted(self._names(fields)), batch_size=200)
@@ -175,7 +185,7 @@ class Writer:
             self._retire(vanished, self.retire_with)
         if self.now != self.before:
             self.loaded.rows = self.now
-            self.loaded.save(update_fields=["rows"])
+            self.loaded.save()
 
     def _retire(self, vanished: list[Any], values: Mapping[str, Any]) -> None:
         going = [row for row in vanished if self._in_use(row)]

@@ -13,27 +13,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from huying.cases.ledger import FIELD_TYPES, read_rules, title_of
+from huying.cases.ledger import FIELD_TYPES, title_of
 from huying.core import expressions
-from huying.packs.reader import CODE, SINGLE_KINDS, Document, Keys, Pack, Sheet, parse_yaml, read_pack
-from huying.packs.tables import PARENTS, TABLES, Complaint, Known, Table, check_columns, understand
-from huying.packs.wording import Mistake, expected, said
-from huying.people.roles import ROLES
+from huying.packs.declarations import check_declaration
+from huying.packs.reader import CODE, SINGLE_KINDS, Document, Keys, Pack, Sheet, bad_code, read_pack
+from huying.packs.rules import (
+    can_lead,
+    check_area,
+    check_building,
+    check_department,
+    check_duty,
+    check_lead,
+    check_staff,
+)
+from huying.packs.tables import TABLES, Complaint, Table, check_columns, understand
+from huying.packs.wording import Mistake, expected, said, sentence_of
 from huying.places.area_index import ADMINISTRATIVE, AreaRow
 from huying.places.clock import parse_limit, parse_spans
 from huying.places.nesting import validate_nesting
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
 
-NEVER_LEAD = ("community", "village")
 PROPERTIES = ("owner", "keeper", "supervisor")
 ITEM_COLUMNS = ("code", "title", "lng", "lat", *PROPERTIES, "state")
 _TOPIC_KEYS = (
     "code", "parent", "title", "limit", "department", "label", "keywords", "weak", "secret",
-)  # fmt: skip
-_CATEGORY_KEYS = (
-    "code", "title", "limit", "topic", "department", "urgent", "keywords", "condition", "closing", "kind",
-    "standard_code",
 )  # fmt: skip
 _REGISTER_KEYS = (
     "register", "title", "about", "code", "place", "fields", "people", "states", "label", "public", "items",
@@ -44,7 +48,6 @@ _DISTRICT_KEYS = (
     "office_hours", "layers",
 )  # fmt: skip
 POST_PLACES = ("district", "subdistrict", "community", "compound", "grid", "building", "unit", "road")
-
 
 
 @dataclass
@@ -119,26 +122,38 @@ class _Check:
     def wrong(self, mistake: Mistake) -> None:
         self.contents.mistakes.append(mistake)
 
+    def complain(self, entry: Entry, complaints: Iterable[Complaint]) -> None:
+        for complaint in complaints:
+            self.wrong(entry.wrong(_with_column(complaint)))
+
     # -- what there is ---------------------------------------------------------------------------------------
 
     def learn_codes(self) -> None:
         """Collect every code first, so that files may refer to each other in any order."""
         for name, table in TABLES.items():
-            codes = {row.cells.get(table.key[0], "") for sheet in self.pack.sheets.get(name, ()) for row in sheet.rows}
+            codes = {
+                row.cells.get(table.key[0], "")
+                for sheet in self.pack.sheets.get(name, ())
+                for row in sheet.rows
+            }
             self.known[name] = codes - {""}
         self.known["administrative areas"] = set(self.known["areas"])
         self.known["areas"] |= {
             row.cells.get("code", "") for sheet in self.pack.sheets.get("layers", ()) for row in sheet.rows
         } - {""}
         self.known["layer names"] = {ADMINISTRATIVE} | {
-            str(layer.get("code", "")) for document in self.pack.of_kind("district") for _i, layer in document.rows("layers")
+            str(layer.get("code", ""))
+            for document in self.pack.of_kind("district")
+            for _i, layer in document.rows("layers")
         }
         self.known["catalogue"] = {
             row.cells.get("code", "") for sheet in self.pack.sheets.get("catalogue", ()) for row in sheet.rows
         }
         self.known["topics"] = {str(topic.get("code", "")) for _doc, _index, topic in self.contents.topics()}
         self.known["posts"] = {
-            str(post.get("code", "")) for document in self.pack.of_kind("posts") for _i, post in document.rows("list")
+            str(post.get("code", ""))
+            for document in self.pack.of_kind("posts")
+            for _i, post in document.rows("list")
         }
         for kind in ("register", "ledger"):
             self.known[kind] = {document.code for document in self.pack.of_kind(kind)}
@@ -183,8 +198,7 @@ class _Check:
         for row in sheet.rows:
             values, complaints = understand(table, row.cells, self.known)
             entry = Entry(sheet.file, row.line, values)
-            for complaint in complaints:
-                self.wrong(entry.wrong(_with_column(complaint)))
+            self.complain(entry, complaints)
             entries.append(entry)
         return entries
 
@@ -212,31 +226,23 @@ class _Check:
         districts = [entry for entry in entries if entry["level"] == "district"]
         if entries and len(districts) != 1:
             place = districts[1] if districts else entries[0]
-            self.wrong(place.wrong(said(_("包里要有且只有一个 district（区），现在有 %(count)d 个。"), count=len(districts))))
+            self.wrong(
+                place.wrong(
+                    said(_("包里要有且只有一个 district（区），现在有 %(count)d 个。"), count=len(districts))
+                )
+            )
+        levels = {code: entry["level"] for code, entry in by_code.items()}
         for entry in entries:
-            allowed = PARENTS.get(entry["level"], ())
-            parent = by_code.get(entry["parent"])
-            if not allowed and entry["parent"]:
-                self.wrong(entry.wrong(said(_("区没有上级，parent 要空着。"))))
-            elif allowed and parent is None:
-                if not entry["parent"]:
-                    self.wrong(entry.wrong(said(_("缺少上级（parent）。上级可以是：%(levels)s。"), levels="、".join(allowed))))
-            elif parent is not None and parent["level"] not in allowed:
-                self.wrong(
-                    entry.wrong(
-                        said(
-                            _("%(level)s 的上级不能是 %(parent)s（%(found)s），应是：%(levels)s。"),
-                            level=entry["level"], parent=entry["parent"], found=parent["level"], levels="、".join(allowed),
-                        )
-                    )
-                )  # fmt: skip
+            self.complain(entry, check_area(entry, levels))
 
     def check_layers(self) -> None:
         levels = {entry["code"]: entry["level"] for entry in self.contents.rows("areas")}
         taken: dict[tuple[str, str], Entry] = {}
         for entry in self.contents.rows("layers"):
             if entry["code"] in levels:
-                self.wrong(entry.wrong(said(_("“%(code)s”已是行政区域的代码，请换一个。"), code=entry["code"])))
+                self.wrong(
+                    entry.wrong(said(_("“%(code)s”已是行政区域的代码，请换一个。"), code=entry["code"]))
+                )
             for member in entry["members"]:
                 first = taken.setdefault((entry["layer"], member), entry)
                 if first is not entry:
@@ -258,23 +264,43 @@ class _Check:
         shapes: dict[str, Any] = {}
         for code, (file, line, geometry) in self.pack.boundaries.items():
             if code not in known:
-                self.wrong(Mistake(file, line, said(_("边界的代码不在 areas.csv 里。%(hint)s"), hint=expected(code, known))))
+                self.wrong(
+                    Mistake(
+                        file,
+                        line,
+                        said(_("边界的代码不在 areas.csv 里。%(hint)s"), hint=expected(code, known)),
+                    )
+                )
                 continue
             try:
                 shape = shapely.geometry.shape(geometry)
             except (ValueError, TypeError, KeyError, AttributeError, IndexError):
                 shape = None
             if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon"):
-                self.wrong(Mistake(file, line, said(_("%(code)s 的边界要是 Polygon 或 MultiPolygon。"), code=code)))
+                self.wrong(
+                    Mistake(file, line, said(_("%(code)s 的边界要是 Polygon 或 MultiPolygon。"), code=code))
+                )
                 continue
             if not shape.is_valid:
                 why = shapely.is_valid_reason(shape)
-                self.wrong(Mistake(file, line, said(_("%(code)s 的边界不成面（%(why)s）：边界不能自己交叉。"), code=code, why=why)))
+                self.wrong(
+                    Mistake(
+                        file,
+                        line,
+                        said(_("%(code)s 的边界不成面（%(why)s）：边界不能自己交叉。"), code=code, why=why),
+                    )
+                )
                 continue
             west, south, east, north = shape.bounds
-            if not (70 < west and east < 140 and 0 < south and north < 60):
+            if not (west > 70 and east < 140 and south > 0 and north < 60):
                 self.wrong(
-                    Mistake(file, line, said(_("%(code)s 的边界不在中国范围内：坐标要写成 经度, 纬度（WGS-84）。"), code=code))
+                    Mistake(
+                        file,
+                        line,
+                        said(
+                            _("%(code)s 的边界不在中国范围内：坐标要写成 经度, 纬度（WGS-84）。"), code=code
+                        ),
+                    )
                 )
                 continue
             shapes[code] = shape
@@ -287,13 +313,20 @@ class _Check:
 
         def path(code: str | None) -> str:
             seen: list[str] = []
-            while code in by_code and code not in seen:
-                seen.insert(0, code)  # type: ignore[arg-type]
-                code = by_code[code]["parent"]  # type: ignore[index]
+            while code and code in by_code and code not in seen:
+                seen.insert(0, code)
+                code = by_code[code]["parent"]
             return "".join(f"{each}/" for each in seen)
 
         rows = [
-            AreaRow(code, ADMINISTRATIVE, by_code[code]["level"], path(code), shape, f"{by_code[code]['title']} {code} ")
+            AreaRow(
+                code,
+                ADMINISTRATIVE,
+                by_code[code]["level"],
+                path(code),
+                shape,
+                f"{by_code[code]['title']} {code} ",
+            )
             for code, shape in shapes.items()
         ]
         for problem in validate_nesting(rows):
@@ -304,26 +337,23 @@ class _Check:
         """The entries whose point is not in the district (where its boundary is known)."""
         import shapely
 
-        district = next((entry["code"] for entry in self.contents.rows("areas") if entry["level"] == "district"), "")
+        district = next(
+            (entry["code"] for entry in self.contents.rows("areas") if entry["level"] == "district"), ""
+        )
         shape = self.shapes.get(district)
         if shape is None:
             return
         shapely.prepare(shape)
         placed = [entry for entry in entries if entry["lng"] is not None and entry["lat"] is not None]
+        if not placed:
+            return
         inside = shapely.covers(shape, shapely.points([(entry["lng"], entry["lat"]) for entry in placed]))
         yield from (entry for entry, is_inside in zip(placed, inside, strict=True) if not is_inside)
 
     def check_buildings(self) -> None:
         levels = {entry["code"]: entry["level"] for entry in self.contents.rows("areas")}
         for entry in self.contents.rows("buildings"):
-            for column in ("compound", "grid"):
-                if entry[column] and levels.get(entry[column], column) != column:
-                    self.wrong(
-                        entry.wrong(
-                            said(_("%(column)s 要写一个 %(column)s 的代码，%(code)s 是 %(level)s。"),
-                                 column=column, code=entry[column], level=levels[entry[column]])
-                        )
-                    )  # fmt: skip
+            self.complain(entry, check_building(entry, levels))
         for table in ("buildings", "landmarks"):
             for entry in self.outside(self.contents.rows(table)):
                 self.wrong(entry.wrong(_outside(entry)))
@@ -332,30 +362,17 @@ class _Check:
 
     def check_people(self) -> None:
         for entry in self.contents.rows("departments"):
-            never = entry["kind"] in NEVER_LEAD
-            if never and entry["can_lead"]:
-                self.wrong(entry.wrong(said(_("社区、村不能主办：can_lead 要写 false。"))))
-            if entry["can_lead"] is None:
-                entry.values["can_lead"] = not never
-            self.leads[entry["code"]] = bool(entry["can_lead"])
+            self.complain(entry, check_department(entry))
+            self.leads[entry["code"]] = can_lead(entry)
         for table in ("departments", "organisations"):
             self.check_circles(table)
         for entry in self.contents.rows("staff"):
-            for role in entry["roles"]:
-                if role in ROLES and ROLES[role].own_department and not entry["department"]:
-                    self.wrong(entry.wrong(said(_("角色 %(role)s 只办本部门的事，department 不能空着。"), role=role)))
+            self.complain(entry, check_staff(entry))
         layers = {entry["code"]: entry["layer"] for entry in self.contents.rows("layers")}
         for entry in self.contents.rows("duties"):
-            self.check_leads(entry["department"], entry.wrong)
-            layer = layers.get(entry["area"], "administrative")
-            if entry["layer"] and entry["area"] in self.known["areas"] and entry["layer"] != layer:
-                self.wrong(
-                    entry.wrong(
-                        said(_("%(area)s 属于图层 %(layer)s，不是 %(found)s。"), area=entry["area"], layer=layer, found=entry["layer"])
-                    )
-                )
+            self.complain(entry, check_duty(entry, self.leads, layers))
         for entry in self.contents.rows("catalogue"):
-            self.check_leads(entry["department"], entry.wrong)
+            self.complain(entry, check_lead("department", entry["department"], self.leads))
 
     def check_circles(self, table: str) -> None:
         parents = {entry["code"]: entry["parent"] for entry in self.contents.rows(table)}
@@ -367,18 +384,16 @@ class _Check:
             if code == entry["code"]:
                 self.wrong(entry.wrong(said(_("上级绕了一圈又回到 %(code)s。请改正 parent。"), code=code)))
 
-    def check_leads(self, department: str | None, wrong: Any, *keys: str | int) -> None:
-        if department and not self.leads.get(department, True):
-            self.wrong(
-                wrong(said(_("%(department)s 不能主办（社区、村从不主办），请写一个能主办的部门。"), department=department), *keys)
-            )
-
     # -- declarations ----------------------------------------------------------------------------------------
 
-    def keys(self, document: Document, value: Mapping[str, Any], known: Collection[str], *keys: str | int) -> None:
+    def keys(
+        self, document: Document, value: Mapping[str, Any], known: Collection[str], *keys: str | int
+    ) -> None:
         for key in value:
             if key not in known:
-                self.wrong(document.wrong(said(_("不认识的键。%(hint)s"), hint=expected(key, known)), *keys, key))
+                self.wrong(
+                    document.wrong(said(_("不认识的键。%(hint)s"), hint=expected(key, known)), *keys, key)
+                )
 
     def title(self, document: Document, value: Mapping[str, Any], *keys: str | int) -> None:
         zh, _en = title_of(value.get("title"))
@@ -398,7 +413,7 @@ class _Check:
         try:
             parse_limit(str(value))
         except ValueError as error:
-            self.wrong(document.wrong(_sentence_of(error), *keys))
+            self.wrong(document.wrong(sentence_of(error), *keys))
 
     def expression(self, document: Document, text: object, *keys: str | int) -> None:
         try:
@@ -409,7 +424,10 @@ class _Check:
     def code(self, document: Document, code: object, *keys: str | int) -> None:
         if not CODE.fullmatch(str(code or "")) or len(str(code)) > 40:
             self.wrong(
-                document.wrong(said(_("代码“%(code)s”要用小写英文字母、数字和连字符，例如 manhole-covers。"), code=code or ""), *keys)
+                document.wrong(
+                    bad_code(code or ""),
+                    *keys,
+                )
             )
 
     def check_campaign(self, document: Document) -> None:
@@ -421,9 +439,17 @@ class _Check:
         code = str(document.value.get("code", ""))
         districts = {entry["code"] for entry in self.contents.rows("areas") if entry["level"] == "district"}
         if districts and code not in districts:
-            self.wrong(document.wrong(said(_("code 要和 areas.csv 里的区代码相同。%(hint)s"), hint=expected(code, districts)), "code"))
+            self.wrong(
+                document.wrong(
+                    said(_("code 要和 areas.csv 里的区代码相同。%(hint)s"), hint=expected(code, districts)),
+                    "code",
+                )
+            )
         centre = document.value.get("centre")
-        if not (isinstance(centre, dict) and all(isinstance(centre.get(key), int | float) for key in ("lng", "lat"))):
+        if not (
+            isinstance(centre, dict)
+            and all(isinstance(centre.get(key), int | float) for key in ("lng", "lat"))
+        ):
             self.wrong(document.wrong(said(_("写明中心点：centre: {lng: 经度, lat: 纬度}。")), "centre"))
         for index, layer in document.rows("layers"):
             self.code(document, layer.get("code"), "layers", index)
@@ -433,7 +459,7 @@ class _Check:
             try:
                 spans_of(hours.get("spans"))
             except (ValueError, TypeError) as error:
-                self.wrong(document.wrong(_sentence_of(error), "office_hours", index, "spans"))
+                self.wrong(document.wrong(sentence_of(error), "office_hours", index, "spans"))
 
     def check_calendar(self, document: Document) -> None:
         self.keys(document, document.value, ("calendar", "title", "days", "years"))
@@ -441,10 +467,16 @@ class _Check:
             self.keys(document, day, ("day", "workday", "title"), "days", index)
             self.day(document, day.get("day"), "days", index, "day")
             if not isinstance(day.get("workday"), bool):
-                self.wrong(document.wrong(said(_("写明这天上不上班：workday: true 或 false。")), "days", index))
+                self.wrong(
+                    document.wrong(said(_("写明这天上不上班：workday: true 或 false。")), "days", index)
+                )
         for year, notice in (document.value.get("years") or {}).items():
             if not re.fullmatch(r"20\d\d", str(year)) or not isinstance(notice, dict):
-                self.wrong(document.wrong(said(_("年份写成 2027: {notice: …, off: […], work: […]}。")), "years", year))
+                self.wrong(
+                    document.wrong(
+                        said(_("年份写成 2027: {notice: …, off: […], work: […]}。")), "years", year
+                    )
+                )
                 continue
             self.keys(document, notice, ("notice", "off", "work"), "years", year)
             for key in ("off", "work"):
@@ -452,13 +484,15 @@ class _Check:
                     try:
                         days_of(text)
                     except ValueError as error:
-                        self.wrong(document.wrong(_sentence_of(error), "years", year, key, index))
+                        self.wrong(document.wrong(sentence_of(error), "years", year, key, index))
 
     def day(self, document: Document, value: object, *keys: str | int) -> None:
         try:
             dt.date.fromisoformat(str(value))
         except ValueError:
-            self.wrong(document.wrong(said(_("“%(text)s”不是日期，请写成 2026-11-20。"), text=value or ""), *keys))
+            self.wrong(
+                document.wrong(said(_("“%(text)s”不是日期，请写成 2026-11-20。"), text=value or ""), *keys)
+            )
 
     def check_posts(self, document: Document) -> None:
         self.keys(document, document.value, ("posts", "title", "list"))
@@ -478,7 +512,13 @@ class _Check:
             self.code(document, code, "list", index)
             self.title(document, row, "list", index)
             if code in seen:
-                self.wrong(document.wrong(said(_("“%(code)s”写了两次，第一次在第 %(line)d 行。"), code=code, line=seen[code]), "list", index))
+                self.wrong(
+                    document.wrong(
+                        said(_("“%(code)s”写了两次，第一次在第 %(line)d 行。"), code=code, line=seen[code]),
+                        "list",
+                        index,
+                    )
+                )
             seen.setdefault(code, document.line("list", index))
 
     def check_topics(self, document: Document) -> None:
@@ -491,13 +531,22 @@ class _Check:
             keys: Keys = ("list", index)
             self.limit(document, topic.get("limit", ""), *keys, "limit")
             parent = topic.get("parent")
-            if parent and self.refers(document, parent, "topics", *keys, "parent") and str(parent) not in tops:
-                self.wrong(document.wrong(said(_("主题只有两级：%(parent)s 自己已有上级。"), parent=parent), *keys, "parent"))
+            if (
+                parent
+                and self.refers(document, parent, "topics", *keys, "parent")
+                and str(parent) not in tops
+            ):
+                self.wrong(
+                    document.wrong(
+                        said(_("主题只有两级：%(parent)s 自己已有上级。"), parent=parent), *keys, "parent"
+                    )
+                )
             self.department(document, topic.get("department"), *keys, "department")
 
     def department(self, document: Document, code: object, *keys: str | int) -> None:
         if code and self.refers(document, code, "departments", *keys):
-            self.check_leads(str(code), document.wrong, *keys)
+            for _column, sentence in check_lead("department", str(code), self.leads):
+                self.wrong(document.wrong(sentence, *keys))
 
     def check_ledger(self, document: Document) -> None:
         for problem in check_declaration(document.value, self.known, self.leads):
@@ -522,7 +571,14 @@ class _Check:
             if full in self.pack.items:
                 self.check_items(document, self.pack.items[full])
             else:
-                self.wrong(document.wrong(said(_("没有文件 %(file)s。%(hint)s"), file=full, hint=expected(full, self.pack.items)), "items"))
+                self.wrong(
+                    document.wrong(
+                        said(
+                            _("没有文件 %(file)s。%(hint)s"), file=full, hint=expected(full, self.pack.items)
+                        ),
+                        "items",
+                    )
+                )
 
     def check_fields(self, document: Document, fields: object, *keys: str | int) -> None:
         if not isinstance(fields, dict):
@@ -551,7 +607,11 @@ class _Check:
         known_columns = [*ITEM_COLUMNS, *fields]
         for column in sheet.columns:
             if column not in known_columns:
-                self.wrong(Mistake(sheet.file, 1, said(_("不认识的列。%(hint)s"), hint=expected(column, known_columns))))
+                self.wrong(
+                    Mistake(
+                        sheet.file, 1, said(_("不认识的列。%(hint)s"), hint=expected(column, known_columns))
+                    )
+                )
         entries = []
         for row in sheet.rows:
             entry = Entry(sheet.file, row.line, dict(row.cells))
@@ -563,7 +623,9 @@ class _Check:
             self.wrong(entry.wrong(_outside(entry)))
         self.contents.items[register.code] = entries
 
-    def read_item(self, entry: Entry, fields: Mapping[str, Mapping[str, Any]], states: list[str]) -> Iterator[Sentence]:
+    def read_item(
+        self, entry: Entry, fields: Mapping[str, Mapping[str, Any]], states: list[str]
+    ) -> Iterator[Sentence]:
         values = entry.values
         for column in ("code", "title"):
             if not values.get(column):
@@ -601,121 +663,11 @@ class _Check:
         """Texts of the demonstration are read by the replay of its year; here they only have to be readable."""
 
 
-# -- ledgers -------------------------------------------------------------------------------------------------
-
-
-def check_declaration(
-    declaration: Mapping[str, Any], known: Known, leads: Mapping[str, bool]
-) -> Iterator[tuple[Keys, Sentence]]:
-    """What is wrong with a ledger's declaration, with the keys that lead to the place.
-
-    `known` holds the codes of topics, departments, registers and catalogue entries; `leads` which
-    departments may be responsible.
-    """
-    rules, problems = read_rules(declaration)
-    for problem in problems:
-        yield problem.keys, said("%(sentence)s", sentence=problem.sentence)
-    if any(len(problem.keys) == 1 and problem.keys[0] in ("categories", "concerns", "who") for problem in problems):
-        return
-    concerns = (declaration.get("concerns") or {}).get("register") or []
-    for code in concerns if isinstance(concerns, list) else [concerns]:
-        if code not in known["register"]:
-            yield ("concerns", "register"), expected(code, known["register"])
-    for step, role in (declaration.get("who") or {}).items():
-        if role not in ROLES and role not in SPECIAL_ROLES:
-            yield ("who", step), expected(role, [*ROLES, *SPECIAL_ROLES])
-    for step, gates in rules.gates.items():
-        for index, gate in enumerate(gates):
-            if not re.fullmatch(r"\w+", gate):
-                yield from _expression(gate, "gates", step, index)
-    for key in ("fields", "handling_form"):
-        for spec in getattr(rules, key):
-            if spec.when:
-                yield from _expression(spec.when, key, spec.code, "when")
-    yield from _check_categories(declaration, known, leads)
-
-
-SPECIAL_ROLES = ("reporter_street",)  # a ledger's `who` may also name the street office of the place
-
-
-def _expression(text: str, *keys: str | int) -> Iterator[tuple[Keys, Sentence]]:
-    try:
-        expressions.check(text)
-    except expressions.BadExpression as error:
-        yield keys, said(_("条件写错了：%(problem)s"), problem=error)
-
-
-def _check_categories(
-    declaration: Mapping[str, Any], known: Known, leads: Mapping[str, bool]
-) -> Iterator[tuple[Keys, Sentence]]:
-    own = declaration.get("categories") or []
-    from_topics = declaration.get("topics_from") or []
-    from_catalogue = declaration.get("categories_from") or {}
-    if not (own or from_topics or from_catalogue):
-        yield ("ledger",), said(_("台账没有类别：写 categories、topics_from 或 categories_from。"))
-    if from_topics != "all":
-        for index, topic in enumerate(from_topics if isinstance(from_topics, list) else [from_topics]):
-            if topic not in known["topics"]:
-                yield ("topics_from", index), expected(topic, [*known["topics"], "all"])
-    yield from _check_from_catalogue(from_catalogue, known)
-    seen: set[str] = set()
-    for index, category in enumerate(own if isinstance(own, list) else ()):
-        keys: Keys = ("categories", index)
-        if not isinstance(category, Mapping):
-            yield keys, said(_("写成 {code: …, title: …, limit: …}。"))
-            continue
-        for key in category:
-            if key not in _CATEGORY_KEYS:
-                yield (*keys, key), said(_("不认识的键。%(hint)s"), hint=expected(key, _CATEGORY_KEYS))
-        code = str(category.get("code", ""))
-        if not CODE.fullmatch(code):
-            yield keys, said(_("代码“%(code)s”要用小写英文字母、数字和连字符，例如 manhole-covers。"), code=code)
-        if code in seen:
-            yield keys, said(_("类别“%(code)s”写了两次。"), code=code)
-        seen.add(code)
-        if not title_of(category.get("title"))[0]:
-            yield keys, said(_("缺少中文名称：title: {zh: …, en: …}。"))
-        try:
-            parse_limit(str(category.get("limit", "")))
-        except ValueError as error:
-            yield (*keys, "limit"), _sentence_of(error)
-        topic, department = category.get("topic"), category.get("department")
-        if topic and topic not in known["topics"]:
-            yield (*keys, "topic"), expected(topic, known["topics"])
-        if department and department not in known["departments"]:
-            yield (*keys, "department"), expected(department, known["departments"])
-        elif department and not leads.get(department, True):
-            yield (
-                (*keys, "department"),
-                said(_("%(department)s 不能主办（社区、村从不主办），请写一个能主办的部门。"), department=department),
-            )
-
-
-def _check_from_catalogue(value: Any, known: Known) -> Iterator[tuple[Keys, Sentence]]:
-    if not isinstance(value, Mapping):
-        yield ("categories_from",), said(_("写成 {catalogue: [component, event]}。"))
-        return
-    for key in value:
-        if key not in ("catalogue", "only"):
-            yield ("categories_from", key), said(_("不认识的键。%(hint)s"), hint=expected(key, ("catalogue", "only")))
-    for index, kind in enumerate(value.get("catalogue") or ()):
-        if kind not in ("component", "event"):
-            yield ("categories_from", "catalogue", index), expected(kind, ("component", "event"))
-    for index, code in enumerate(value.get("only") or ()):
-        if not any(each.startswith(str(code)) for each in known["catalogue"]):
-            yield ("categories_from", "only", index), expected(code, known["catalogue"])
-
-
 # -- small things --------------------------------------------------------------------------------------------
 
 
 def _with_column(complaint: Complaint) -> Sentence:
     return said(_("%(column)s 列：%(sentence)s"), column=complaint[0], sentence=complaint[1])
-
-
-def _sentence_of(error: Exception) -> Sentence:
-    found = error.args[0] if error.args else None
-    return found if isinstance(found, Sentence) else said("%(error)s", error=error)
 
 
 def _outside(entry: Entry) -> Sentence:
@@ -728,9 +680,9 @@ def _outside(entry: Entry) -> Sentence:
 def spans_of(value: object) -> list[list[str]]:
     """["08:00-12:00", "14:00-18:00"] as pairs. ValueError when they are not office hours."""
     if not isinstance(value, list) or not value:
-        raise ValueError(said(_("写办公时段，例如 spans: [\"08:00-12:00\", \"14:00-18:00\"]。")))
+        raise ValueError(said(_('写办公时段，例如 spans: ["08:00-12:00", "14:00-18:00"]。')))
     spans = [[part.strip() for part in re.split(r"[-–~]", str(span))] for span in value]
-    parse_spans([tuple(span) for span in spans])  # type: ignore[misc]
+    parse_spans(spans)
     return spans
 
 

@@ -7,26 +7,51 @@ new about it. Loading twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import shapely
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from huying.cases.ledger import title_of
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
 from huying.packs.changes import Changes, Writer, yesterday
-from huying.packs.checker import PROPERTIES, Contents, Entry, check_declaration, days_of, spans_of, understand_pack
+from huying.packs.checker import (
+    PROPERTIES,
+    Contents,
+    Entry,
+    days_of,
+    spans_of,
+    understand_pack,
+)
+from huying.packs.declarations import category_values, check_declaration, ledger_values, words
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
-from huying.packs.wording import Mistake
+from huying.packs.values import (
+    Fields,
+    Ids,
+    area_fields,
+    boundary_fields,
+    building_fields,
+    department_fields,
+    duty_fields,
+    generations,
+    grant_fields,
+    key_of,
+    organisation_fields,
+    road_fields,
+    staff_fields,
+    titles,
+)
+from huying.packs.wording import Mistake, both
 from huying.people.models import (
     Department,
     Duty,
@@ -42,7 +67,6 @@ from huying.places.actions import bump_map_version
 from huying.places.district import forget_district
 from huying.places.fresh import Kept
 from huying.places.models import (
-    ADMINISTRATIVE,
     Area,
     Building,
     CalendarDay,
@@ -58,6 +82,7 @@ from huying.registry.models import Item, Register
 Report = Callable[[str], object]
 # Kinds that change what is where: every process has to read the map again.
 _ON_THE_MAP = ("areas", "roads", "buildings")
+_LOAD_LOCK = 7_201_002
 
 
 class PackMistakes(ImproperlyConfigured):
@@ -67,7 +92,10 @@ class PackMistakes(ImproperlyConfigured):
         self.mistakes = mistakes
         shown = "\n".join(f"  {mistake}" for mistake in mistakes[:20])
         more = f"\n  … {len(mistakes) - 20}" if len(mistakes) > 20 else ""
-        super().__init__(_("这个包有 %(count)d 处错误，什么都没有装入：") % {"count": len(mistakes)} + f"\n{shown}{more}")
+        super().__init__(
+            gettext("这个包有 %(count)d 处错误，什么都没有装入：") % {"count": len(mistakes)}
+            + f"\n{shown}{more}"
+        )
 
 
 def load_pack(path: Path | str, *, dry_run: bool = False, report: Report = print) -> Changes:
@@ -81,18 +109,25 @@ def load_pack(path: Path | str, *, dry_run: bool = False, report: Report = print
     if contents.mistakes:
         raise PackMistakes(contents.mistakes)
     with transaction.atomic():
+        one_at_a_time()
         loading = _Loading(contents)
         loading.run()
         for line in loading.changes.lines():
             report(line)
         if not loading.changes:
-            report(_("没有变化。"))
+            report("  ".join(dict.fromkeys(both(_("没有变化。")))))
         elif dry_run:
-            report(_("以上是将要发生的变化，还没有装入。"))
+            report("  ".join(dict.fromkeys(both(_("以上是将要发生的变化，还没有装入。")))))
         if dry_run:
             transaction.set_rollback(True)
     forget_district()
     return loading.changes
+
+
+def one_at_a_time() -> None:
+    """Two loads, or a load and a spreadsheet, follow one another. Ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOAD_LOCK])
 
 
 class _Loading:
@@ -102,7 +137,7 @@ class _Loading:
         self.contents, self.pack = contents, contents.pack
         self.today = timezone.localdate()
         self.changes = Changes()
-        self.ids: dict[str, dict[str, int]] = {}
+        self.ids = Ids()
 
     def run(self) -> None:
         district = self.load_district()
@@ -122,15 +157,35 @@ class _Loading:
         self.load_registers()
         self.load_items()
         self.load_ledgers()
-        landmarks = [(entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")]
+        landmarks = [
+            (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
+        ]
         named = rebuild_place_names(landmarks)
         if named or any(self.changes.of(kind) for kind in _ON_THE_MAP):
             bump_map_version()
         if self.changes:
             journal.log(district, "pack.loaded", pack=self.pack.root.name, changes=self.changes.summary())
 
-    def id(self, kind: str, code: str | None) -> int | None:
-        return self.ids[kind][code] if code else None
+    def writer(self, kind: str, model: type[Model], **options: Any) -> Writer:
+        """A writer for rows that have a code of their own; their keys are known to later kinds."""
+        key = "username" if model is User else "code"
+        existing = {str(getattr(row, key)): row for row in model._default_manager.all()}
+        writer = Writer(self.changes, kind, model, existing, **options)
+        self.ids.kinds[kind] = writer.ids
+        return writer
+
+    def load_simple(
+        self, kind: str, writer: Writer, fields: Callable[[Entry], Fields], key: str = "code"
+    ) -> None:
+        """Rows that do not refer to each other."""
+        writer.write({entry[key]: fields(entry) for entry in self.contents.rows(kind)})
+        writer.finish()
+
+    def load_tree(self, kind: str, writer: Writer, fields: Callable[[Entry], Fields]) -> None:
+        """Rows with parents, parents first."""
+        for generation in generations(self.contents.rows(kind)):
+            writer.write({entry["code"]: fields(entry) for entry in generation})
+        writer.finish()
 
     # -- places ----------------------------------------------------------------------------------------------
 
@@ -139,8 +194,10 @@ class _Loading:
         assert document is not None  # the checker asks for it
         said = document.value
         zh, en = title_of(said["title"])
-        declaration = {
-            key: said[key] for key in ("city", "languages", "about", "schematic_note", "layers") if key in said
+        declaration: dict[str, Any] = {
+            key: said[key]
+            for key in ("city", "languages", "about", "schematic_note", "layers")
+            if key in said
         }
         if notices := self.pack.one("notices"):
             declaration["notices"] = {
@@ -160,10 +217,12 @@ class _Loading:
         other = District.objects.exclude(code=code).first()
         if other is not None:
             raise ImproperlyConfigured(
-                _("这个系统服务于 %(there)s（%(code)s），不能装入别的区的包。请另建一个系统。")
+                gettext("这个系统服务于 %(there)s（%(code)s），不能装入别的区的包。请另建一个系统。")
                 % {"there": other.title, "code": other.code}
             )
-        writer = Writer(self.changes, "district", District, {row.code: row for row in District.objects.all()}, retire={})
+        writer = Writer(
+            self.changes, "district", District, {row.code: row for row in District.objects.all()}, retire={}
+        )
         writer.write(
             {
                 code: {
@@ -178,34 +237,24 @@ class _Loading:
         return District.objects.get(code=code)
 
     def load_areas(self) -> None:
-        writer = Writer(
-            self.changes, "areas", Area, {row.code: row for row in Area.objects.all()}, retire={"valid_to": self.today}
-        )
-        paths: dict[str, str] = {}
+        writer = self.writer("areas", Area, retire={"valid_to": self.today})
+        paths: dict[str | None, str] = {None: ""}
         for generation in generations(self.contents.rows("areas")):
             wanted = {}
             for entry in generation:
-                path = paths[entry["code"]] = paths.get(entry["parent"] or "", "") + entry["code"] + "/"
-                file_line_geometry = self.pack.boundaries.get(entry["code"])
-                wanted[entry["code"]] = {
-                    "code": entry["code"],
-                    "level": entry["level"],
-                    "layer": ADMINISTRATIVE,
-                    **titles(entry),
-                    "parent_id": writer_id(writer, entry["parent"]),
-                    "households": entry["households"],
-                    "demonstration": entry["demonstration"],
-                    **shape_fields(path, file_line_geometry[2] if file_line_geometry else None),
-                }
+                path = paths[entry["code"]] = f"{paths[entry['parent']]}{entry['code']}/"
+                _file, _line, boundary = self.pack.boundaries.get(entry["code"], ("", 0, None))
+                wanted[entry["code"]] = area_fields(entry, self.ids, path) | boundary_fields(boundary)
             writer.write(wanted)
         self._load_layers(writer)
         writer.finish()
-        self.ids["areas"] = {code: row.pk for code, row in writer.existing.items()}
 
     def _load_layers(self, writer: Writer) -> None:
         """Functional grids: the union of the grids they take together, directly below the district."""
         shapes = self.grid_shapes()
-        district = next(entry["code"] for entry in self.contents.rows("areas") if entry["level"] == "district")
+        district = next(
+            entry["code"] for entry in self.contents.rows("areas") if entry["level"] == "district"
+        )
         households = {entry["code"]: entry["households"] or 0 for entry in self.contents.rows("areas")}
         wanted = {}
         for entry in self.contents.rows("layers"):
@@ -216,10 +265,12 @@ class _Loading:
                 "level": Area.Level.GRID.value,
                 "layer": entry["layer"],
                 **titles(entry),
-                "parent_id": writer_id(writer, district),
+                "parent_id": writer.ids[district],
+                "path": f"{district}/{entry['code']}/",
                 "households": sum(households[member] for member in entry["members"]) or None,
                 "demonstration": True,
-                **shape_fields(f"{district}/{entry['code']}/", union),
+                "valid_to": None,
+                **boundary_fields(union),
             }
         writer.write(wanted)
 
@@ -232,33 +283,12 @@ class _Loading:
         }
 
     def load_roads(self) -> None:
-        writer = Writer(self.changes, "roads", Road, {row.code: row for row in Road.objects.all()})
-        writer.write(
-            {
-                entry["code"]: {
-                    "code": entry["code"], **titles(entry), "line": entry["line"],
-                    "demonstration": entry["demonstration"],
-                }
-                for entry in self.contents.rows("roads")
-            }
-        )  # fmt: skip
-        writer.finish()
-        self.ids["roads"] = {code: row.pk for code, row in writer.existing.items()}
+        self.load_simple("roads", self.writer("roads", Road), road_fields)
 
     def load_buildings(self) -> None:
-        writer = Writer(self.changes, "buildings", Building, {row.code: row for row in Building.objects.all()})
-        writer.write(
-            {
-                entry["code"]: {
-                    "code": entry["code"], **titles(entry),
-                    "compound_id": self.id("areas", entry["compound"]), "grid_id": self.id("areas", entry["grid"]),
-                    "lng": entry["lng"], "lat": entry["lat"],
-                    "households": entry["households"], "floors": entry["floors"],
-                }
-                for entry in self.contents.rows("buildings")
-            }
-        )  # fmt: skip
-        writer.finish()
+        self.load_simple(
+            "buildings", self.writer("buildings", Building), lambda entry: building_fields(entry, self.ids)
+        )
 
     def load_calendar(self) -> None:
         days: dict[str, dict[str, Any]] = {}
@@ -266,7 +296,9 @@ class _Loading:
         calendar = self.pack.one("calendar")
         said: Mapping[str, Any] = calendar.value if calendar else {}
         # A local decision is newer than the notice where both name a day.
-        decided_here = set(CalendarDay.objects.filter(source=CalendarDay.Source.LOCAL).values_list("day", flat=True))
+        decided_here = set(
+            CalendarDay.objects.filter(source=CalendarDay.Source.LOCAL).values_list("day", flat=True)
+        )
         for year, notice in (said.get("years") or {}).items():
             years[str(year)] = {"year": int(year), "notice": str(notice.get("notice", ""))}
             for key, works in (("off", False), ("work", True)):
@@ -310,60 +342,43 @@ class _Loading:
     # -- people ----------------------------------------------------------------------------------------------
 
     def load_departments(self) -> None:
-        writer = Writer(
-            self.changes, "departments", Department, {row.code: row for row in Department.objects.all()},
-            retire={"valid_to": self.today},
-        )  # fmt: skip
-        for generation in generations(self.contents.rows("departments")):
-            writer.write(
-                {
-                    entry["code"]: {
-                        "code": entry["code"], **titles(entry), "kind": entry["kind"],
-                        "parent_id": writer_id(writer, entry["parent"]), "area_id": self.id("areas", entry["area"]),
-                        "phone": entry["phone"], "can_lead": entry["can_lead"], "valid_to": None,
-                    }
-                    for entry in generation
-                }
-            )  # fmt: skip
-        writer.finish()
-        self.ids["departments"] = {code: row.pk for code, row in writer.existing.items()}
+        writer = self.writer("departments", Department, retire={"valid_to": self.today})
+        self.load_tree("departments", writer, lambda entry: department_fields(entry, self.ids))
 
     def load_ownership(self) -> None:
-        names = {row.pk: row.title for row in Area.objects.only("title")}
-        writer = Writer(
-            self.changes, "ownership", Ownership,
-            {f"{row.area_id}|{row.department_id}|{row.kind}": row for row in Ownership.objects.all()},
-            title=lambda row: names.get(row.area_id, ""),
-        )  # fmt: skip
-        wanted = {}
-        for entry in self.contents.rows("ownership"):
-            area, department = self.id("areas", entry["area"]), self.id("departments", entry["department"])
-            wanted[f"{area}|{department}|{entry['kind']}"] = {
-                "area_id": area, "department_id": department, "kind": entry["kind"],
-            }  # fmt: skip
-        writer.write(wanted)
+        names = dict(Area.objects.values_list("pk", "title"))
+        fields = [
+            {
+                "area_id": self.ids("areas", entry["area"]),
+                "department_id": self.ids("departments", entry["department"]),
+                "kind": entry["kind"],
+            }
+            for entry in self.contents.rows("ownership")
+        ]
+        self.load_joined(
+            "ownership", Ownership.objects.all(), fields, title=lambda row: names.get(row.area_id, "")
+        )
+
+    def load_joined(
+        self,
+        kind: str,
+        existing: QuerySet[Any],
+        fields: Iterable[Fields],
+        title: Callable[[Any], str],
+        **options: Any,
+    ) -> None:
+        """Rows without a code."""
+        rows = {key_of(kind, row): row for row in existing}
+        writer = Writer(self.changes, kind, existing.model, rows, title=title, **options)
+        writer.write({key_of(kind, row): row for row in fields})
         writer.finish()
 
     def load_organisations(self) -> None:
-        writer = Writer(
-            self.changes, "organisations", Organisation, {row.code: row for row in Organisation.objects.all()},
-            retire={"valid_to": self.today},
-        )  # fmt: skip
-        for generation in generations(self.contents.rows("organisations")):
-            writer.write(
-                {
-                    entry["code"]: {
-                        "code": entry["code"], **titles(entry), "kind": entry["kind"],
-                        "parent_id": writer_id(writer, entry["parent"]), "area_id": self.id("areas", entry["area"]),
-                        "valid_to": None,
-                    }
-                    for entry in generation
-                }
-            )  # fmt: skip
-        writer.finish()
+        writer = self.writer("organisations", Organisation, retire={"valid_to": self.today})
+        self.load_tree("organisations", writer, lambda entry: organisation_fields(entry, self.ids))
 
     def load_posts(self) -> None:
-        writer = Writer(self.changes, "posts", Post, {row.code: row for row in Post.objects.all()})
+        writer = self.writer("posts", Post)
         wanted = {}
         for document in self.pack.of_kind("posts"):
             for _index, post in document.rows("list"):
@@ -373,107 +388,71 @@ class _Loading:
                 }  # fmt: skip
         writer.write(wanted)
         writer.finish()
-        self.ids["posts"] = {code: row.pk for code, row in writer.existing.items()}
 
     def load_staff(self) -> None:
-        writer = Writer(
-            self.changes, "staff", User, {row.username: row for row in User.objects.all()}, retire={"is_active": False}
-        )
+        writer = self.writer("staff", User, retire={"is_active": False})
         writer.write(
-            {
-                entry["username"]: {
-                    "username": entry["username"], "name": entry["name"], "title": entry["title"],
-                    "phone": entry["phone"], "department_id": self.id("departments", entry["department"]),
-                    "demo_login": entry["demo_login"], "demo_note": entry["demo_note"], "is_active": True,
-                }
-                for entry in self.contents.rows("staff")
-            },
-            # Nobody can sign in with it until an administrator sets one.
-            new=lambda: {"password": make_password(None)},
-        )  # fmt: skip
+            {entry["username"]: staff_fields(entry, self.ids) for entry in self.contents.rows("staff")},
+            new=no_password,
+        )
         writer.finish()
-        self.ids["staff"] = {code: row.pk for code, row in writer.existing.items()}
 
     def load_grants(self) -> None:
-        open_grants = Grant.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=self.today))
-        names = {row.pk: row.name for row in User.objects.only("name")}
-        writer = Writer(
-            self.changes, "grants", Grant,
-            {f"{row.user_id}|{row.role}|{row.area_id}|{row.department_id}": row for row in open_grants},
-            retire={"ends_on": yesterday()},  # a right that is taken away ends at once
+        names = dict(User.objects.values_list("pk", "name"))
+        self.load_joined(
+            "grants",
+            open_grants(),
+            (fields for entry in self.contents.rows("staff") for fields in grant_fields(entry, self.ids)),
             title=lambda row: f"{names.get(row.user_id, '')} {ROLES[row.role].title}",
-        )  # fmt: skip
-        wanted = {}
-        for entry in self.contents.rows("staff"):
-            user, area = self.ids["staff"][entry["username"]], self.id("areas", entry["area"])
-            for role in entry["roles"]:
-                # Only roles that serve their own department are limited to it: a dispatcher serves all.
-                department = self.id("departments", entry["department"]) if ROLES[role].own_department else None
-                wanted[f"{user}|{role}|{area}|{department}"] = {
-                    "user_id": user, "role": role, "area_id": area, "department_id": department,
-                }  # fmt: skip
-        writer.write(wanted)
-        writer.finish()
+            retire={"ends_on": yesterday()},  # a right that is taken away ends at once
+        )
 
     def load_holdings(self) -> None:
-        names = {row.pk: row.name for row in User.objects.only("name")}
-        writer = Writer(
-            self.changes, "holdings", PostHolding,
-            {holding_key(row.post_id, row.user_id, row.area_id, row.road_id, row.starts_on): row
-             for row in PostHolding.objects.all()},
-            retire={"ends_on": self.today},
+        names = dict(User.objects.values_list("pk", "name"))
+        self.load_joined(
+            "holdings",
+            PostHolding.objects.all(),
+            self._holdings(),
             title=lambda row: names.get(row.user_id, ""),
-        )  # fmt: skip
-        wanted = {}
-        for post, username, place, start, end in self._holdings():
-            on_road = place in self.ids["roads"]
-            values = {
-                "post_id": self.ids["posts"][post],
-                "user_id": self.ids["staff"][username],
-                "area_id": None if on_road else self.id("areas", place),
-                "road_id": self.id("roads", place) if on_road else None,
-                "starts_on": start,
-            }
-            wanted[holding_key(*values.values())] = values | {"ends_on": end}
-        writer.write(wanted)
-        writer.finish()
+            retire={"ends_on": self.today},
+        )
 
-    def _holdings(self) -> Iterator[tuple[str, str, str | None, Any, Any]]:
+    def _holdings(self) -> Iterator[Fields]:
         """Posts held: those of holdings.csv, and the post of staff who have no row there."""
-        told = set()
-        for entry in self.contents.rows("holdings"):
-            told.add((entry["post"], entry["username"]))
-            yield entry["post"], entry["username"], entry["area"], entry["from"], entry["to"]
-        for entry in self.contents.rows("staff"):
-            if entry["post"] and (entry["post"], entry["username"]) not in told:
-                yield entry["post"], entry["username"], entry["area"], None, None
+        rows = [
+            (row["post"], row["username"], row["area"], row["from"], row["to"])
+            for row in self.contents.rows("holdings")
+        ]
+        told = {row[:2] for row in rows}
+        rows += [
+            (row["post"], row["username"], row["area"], None, None)
+            for row in self.contents.rows("staff")
+            if row["post"] and (row["post"], row["username"]) not in told
+        ]
+        for post, username, place, start, end in rows:
+            on_road = place in self.ids.kinds["roads"]
+            yield {
+                "post_id": self.ids("posts", post),
+                "user_id": self.ids("staff", username),
+                "area_id": None if on_road else self.ids("areas", place),
+                "road_id": self.ids("roads", place) if on_road else None,
+                "starts_on": start,
+                "ends_on": end,
+            }
 
     def load_duties(self) -> None:
-        writer = Writer(
-            self.changes, "duties", Duty,
-            {duty_key(row.topic, row.area_id, row.department_id, row.post_id, row.user_id, row.starts_on): row
-             for row in Duty.objects.all()},
-            retire={"ends_on": self.today},
+        self.load_joined(
+            "duties",
+            Duty.objects.all(),
+            (duty_fields(entry, self.ids) for entry in self.contents.rows("duties")),
             title=lambda row: row.topic,
-        )  # fmt: skip
-        wanted = {}
-        for entry in self.contents.rows("duties"):
-            values = {
-                "topic": entry["topic"],
-                "area_id": self.id("areas", entry["area"]),
-                "department_id": self.id("departments", entry["department"]),
-                "post_id": self.id("posts", entry["post"]),
-                "user_id": self.id("staff", entry["username"]),
-                "starts_on": entry["from"],
-            }
-            wanted[duty_key(*values.values())] = values | {"ends_on": entry["to"]}
-        writer.write(wanted)
-        writer.finish()
+            retire={"ends_on": self.today},
+        )
 
     # -- what is declared ------------------------------------------------------------------------------------
 
     def load_topics(self) -> None:
-        writer = Writer(self.changes, "topics", Topic, {row.code: row for row in Topic.objects.all()})
+        writer = self.writer("topics", Topic)
         topics = [topic for _document, _index, topic in self.contents.topics()]
         for wanted_parent in (False, True):
             wanted = {}
@@ -483,17 +462,16 @@ class _Loading:
                 zh, en = title_of(topic["title"])
                 wanted[str(topic["code"])] = {
                     "code": str(topic["code"]), "title": zh, "title_en": en,
-                    "parent_id": writer_id(writer, topic.get("parent")), "limit": str(topic["limit"]),
-                    "department_id": self.id("departments", topic.get("department")),
+                    "parent_id": self.ids("topics", topic.get("parent")), "limit": str(topic["limit"]),
+                    "department_id": self.ids("departments", topic.get("department")),
                     "keywords": words(topic.get("keywords")), "weak_keywords": words(topic.get("weak")),
                     "private": bool(topic.get("secret")),
                 }  # fmt: skip
             writer.write(wanted)
         writer.finish()
-        self.ids["topics"] = {code: row.pk for code, row in writer.existing.items()}
 
     def load_registers(self) -> None:
-        writer = Writer(self.changes, "registers", Register, {row.code: row for row in Register.objects.all()})
+        writer = self.writer("registers", Register)
         wanted = {}
         for document in self.pack.of_kind("register"):
             zh, en = title_of(document.value["title"])
@@ -502,7 +480,6 @@ class _Loading:
             }  # fmt: skip
         writer.write(wanted)
         writer.finish()
-        self.ids["registers"] = {code: row.pk for code, row in writer.existing.items()}
 
     def load_items(self) -> None:
         writer = Writer(
@@ -514,13 +491,15 @@ class _Loading:
         find_grid = self._grid_finder()
         wanted = {}
         for document in self.pack.of_kind("register"):
-            defaults = {role: who for role, who in (document.value.get("people") or {}).items() if who != "department"}
+            defaults = {
+                role: who for role, who in (document.value.get("people") or {}).items() if who != "department"
+            }
             for entry in self.contents.items.get(document.code, ()):
                 wanted[f"{document.code}/{entry['code']}"] = {
-                    "register_id": self.ids["registers"][document.code],
+                    "register_id": self.ids("registers", document.code),
                     "code": entry["code"], "title": entry["title"], "lng": entry["lng"], "lat": entry["lat"],
-                    "area_id": self.id("areas", find_grid(entry)),
-                    **{f"{role}_id": self.id("departments", entry.values.get(role) or defaults.get(role))
+                    "area_id": self.ids("areas", find_grid(entry)),
+                    **{f"{role}_id": self.ids("departments", entry.values.get(role) or defaults.get(role))
                        for role in PROPERTIES},
                     "state": entry.values.get("state") or "in use",
                     "data": {name: entry.values[name] for name in document.value.get("fields") or {}
@@ -543,9 +522,7 @@ class _Loading:
         return find
 
     def load_ledgers(self) -> None:
-        writer = Writer(
-            self.changes, "ledgers", Ledger, {row.code: row for row in Ledger.objects.all()}, retire={"active": False}
-        )
+        writer = self.writer("ledgers", Ledger, retire={"active": False})
         documents = self.pack.of_kind("ledger")
         writer.write({document.code: ledger_values(document.value) for document in documents})
         writer.finish()
@@ -558,12 +535,12 @@ class _Loading:
         topics = list(Topic.objects.select_related("parent"))
         catalogue = [entry.values for entry in self.contents.rows("catalogue")]
         for document in documents:
-            ledger_id = writer_id(writer, document.code)
+            ledger_id = self.ids("ledgers", document.code)
             categories.write(
                 {
                     f"{document.code}/{code}": {"ledger_id": ledger_id, "code": code, **values}
                     for code, values in category_values(
-                        document.value, topics, catalogue, self.ids["departments"]
+                        document.value, topics, catalogue, self.ids.kinds["departments"]
                     ).items()
                 }
             )
@@ -573,75 +550,6 @@ class _Loading:
 # -- one declaration -----------------------------------------------------------------------------------------
 
 
-def ledger_values(declaration: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a ledger's row."""
-    zh, en = title_of(declaration["title"])
-    return {
-        "code": str(declaration["ledger"]), "title": zh, "title_en": en, "declaration": dict(declaration),
-        "active": True,
-    }  # fmt: skip
-
-
-def category_values(
-    declaration: Mapping[str, Any],
-    topics: list[Topic],
-    catalogue: list[dict[str, Any]],
-    departments: Mapping[str, int],
-) -> dict[str, dict[str, Any]]:
-    """The fields of every category of a ledger by code: its own, then those of the catalogue, then topics."""
-    by_code = {topic.code: topic for topic in topics}
-    found: dict[str, dict[str, Any]] = {}
-    for topic in _topics_of(declaration.get("topics_from"), topics):
-        found[topic.code] = {
-            "title": topic.title, "title_en": topic.title_en, "kind": Category.Kind.TOPIC.value, "standard_code": "",
-            "condition": "", "closing": "", "topic_id": topic.pk, "limit": topic.limit,
-            "department_id": topic.department_id, "keywords": topic.keywords, "urgent": False, "active": True,
-        }  # fmt: skip
-    chosen = declaration.get("categories_from") or {}
-    only = tuple(str(code) for code in chosen.get("only") or ())
-    for row in catalogue:
-        if row["kind"] not in (chosen.get("catalogue") or ()) or (only and not row["code"].startswith(only)):
-            continue
-        topic = by_code.get(row["topic"] or "")
-        # Components and events are numbered side by side in the standard, so the kind tells them apart.
-        found[f"{row['kind']}-{row['code']}"] = {
-            "title": row["title"], "title_en": row["title_en"], "kind": row["kind"], "standard_code": row["code"],
-            "condition": row["condition"], "closing": row["closing"], "topic_id": topic.pk if topic else None,
-            "limit": row["limit"], "department_id": _department(row["department"], topic, departments),
-            "keywords": [], "urgent": _is_urgent(row["limit"]), "active": True,
-        }  # fmt: skip
-    for own in declaration.get("categories") or ():
-        zh, en = title_of(own["title"])
-        topic = by_code.get(own.get("topic") or "")
-        found[str(own["code"])] = {
-            "title": zh, "title_en": en, "kind": str(own.get("kind", Category.Kind.TOPIC.value)),
-            "standard_code": str(own.get("standard_code", "")), "condition": str(own.get("condition", "")),
-            "closing": str(own.get("closing", "")), "topic_id": topic.pk if topic else None,
-            "limit": str(own["limit"]), "department_id": _department(own.get("department"), topic, departments),
-            "keywords": words(own.get("keywords")), "urgent": bool(own.get("urgent")), "active": True,
-        }  # fmt: skip
-    return found
-
-
-def _topics_of(chosen: Any, topics: list[Topic]) -> list[Topic]:
-    """All topics, or the named ones with their children."""
-    if chosen == "all":
-        return topics
-    names = {str(code) for code in chosen or ()}
-    return [topic for topic in topics if names & set(topic.chain)]
-
-
-def _department(code: str | None, topic: Topic | None, departments: Mapping[str, int]) -> int | None:
-    if code:
-        return departments[code]
-    return topic.department_id if topic else None
-
-
-def _is_urgent(limit: str) -> bool:
-    """Danger to people: the catalogue gives such conditions a limit in emergency hours."""
-    return "emergency hour" in limit
-
-
 @transaction.atomic
 def load_declaration(text: str) -> Ledger:
     """Load one ledger from its YAML text, as the interface and tests do; raises PackMistakes.
@@ -649,18 +557,23 @@ def load_declaration(text: str) -> Ledger:
     Its references are checked against what is loaded already.
     """
     mistakes: list[Mistake] = []
-    documents = [document for document in documents_of(text, "ledger.yaml", mistakes) if document.kind == "ledger"]
+    documents = [
+        document for document in documents_of(text, "ledger.yaml", mistakes) if document.kind == "ledger"
+    ]
     departments = {row.code: row for row in Department.objects.all()}
     for document in documents:
         known = {
             "register": list(Register.objects.values_list("code", flat=True)),
             "topics": list(Topic.objects.values_list("code", flat=True)),
             "departments": list(departments),
-            "catalogue": list(Category.objects.exclude(standard_code="").values_list("standard_code", flat=True)),
+            "catalogue": list(
+                Category.objects.exclude(standard_code="").values_list("standard_code", flat=True)
+            ),
         }
         leads = {code: row.can_lead for code, row in departments.items()}
         mistakes += [
-            document.wrong(sentence, *keys) for keys, sentence in check_declaration(document.value, known, leads)
+            document.wrong(sentence, *keys)
+            for keys, sentence in check_declaration(document.value, known, leads)
         ]
     if mistakes or not documents:
         raise PackMistakes(mistakes)
@@ -697,27 +610,14 @@ def _loaded_catalogue() -> list[dict[str, Any]]:
 # -- small things --------------------------------------------------------------------------------------------
 
 
-def generations(entries: list[Entry]) -> Iterator[list[Entry]]:
-    """The rows of a tree, parents before their children."""
-    waiting, done = list(entries), {None}
-    while waiting:
-        ready = [entry for entry in waiting if entry["parent"] in done]
-        yield ready
-        done |= {entry["code"] for entry in ready}
-        waiting = [entry for entry in waiting if entry["code"] not in done]
+def no_password() -> Fields:
+    """Nobody can sign in with a new account until an administrator sets a password."""
+    return {"password": make_password(None)}
 
 
-def writer_id(writer: Writer, code: str | None) -> int | None:
-    """The key of a row that this writer has written or found."""
-    return writer.existing[str(code)].pk if code else None
-
-
-def titles(entry: Entry) -> dict[str, str]:
-    return {"title": entry["title"], "title_en": entry.values.get("title_en", "")}
-
-
-def words(value: Any) -> list[str]:
-    return [str(word) for word in value or ()]
+def open_grants() -> QuerySet[Grant]:
+    """Grants that have not ended: of one that has, only the memory is kept."""
+    return Grant.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate()))
 
 
 def geojson(shape: Any) -> dict[str, Any]:
@@ -728,21 +628,3 @@ def geojson(shape: Any) -> dict[str, Any]:
 
 def _lists(coordinates: Any) -> Any:
     return [_lists(part) for part in coordinates] if isinstance(coordinates, tuple | list) else coordinates
-
-
-def shape_fields(path: str, boundary: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Path, boundary and the box around it (degrees, WGS-84), and that the area is in use."""
-    west, south, east, north = shapely.geometry.shape(boundary).bounds if boundary else (None,) * 4
-    return {
-        "path": path, "boundary": boundary, "west": west, "south": south, "east": east, "north": north,
-        "valid_to": None,
-    }  # fmt: skip
-
-
-def holding_key(post: Any, user: Any, area: Any, road: Any, start: Any) -> str:
-    return f"{post}|{user}|{area}|{road}|{start}"
-
-
-def duty_key(topic: Any, area: Any, department: Any, post: Any, user: Any, start: Any) -> str:
-    return f"{topic}|{area}|{department}|{post}|{user}|{start}"
-

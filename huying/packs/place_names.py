@@ -15,10 +15,18 @@ from huying.places.names import place_initials, place_words
 _WEIGHTS = {"subdistrict": 6, "community": 5, "village": 5, "compound": 4}
 
 
-def rebuild_place_names(landmarks: Iterable[tuple[str, float, float]] = ()) -> bool:
-    """Write the names that the places have now; whether anything differs from before."""
-    wanted = {_identity(name): name for name in _names(landmarks)}
-    existing = {_identity(name): name for name in PlaceName.objects.all()}
+def rebuild_place_names(landmarks: Iterable[tuple[str, float, float]] | None = None) -> bool:
+    """Write the names that the places have now; whether anything differs from before.
+
+    Landmarks stand nowhere else: without new ones the old ones stay.
+    """
+    wanted = {_identity(name): name for name in _names(landmarks or ())}
+    names = (
+        PlaceName.objects.all()
+        if landmarks is not None
+        else PlaceName.objects.exclude(kind=PlaceName.Kind.LANDMARK)
+    )
+    existing = {_identity(name): name for name in names}
     gone = [name.pk for identity, name in existing.items() if identity not in wanted]
     new = [name for identity, name in wanted.items() if identity not in existing]
     if gone:
@@ -53,7 +61,9 @@ def _names(landmarks: Iterable[tuple[str, float, float]]) -> Iterator[PlaceName]
         yield _name(title, PlaceName.Kind.LANDMARK, lng, lat, None, 3)
 
 
-def _name(title: str, kind: PlaceName.Kind, lng: float, lat: float, area_id: int | None, weight: int) -> PlaceName:
+def _name(
+    title: str, kind: PlaceName.Kind, lng: float, lat: float, area_id: int | None, weight: int
+) -> PlaceName:
     return PlaceName(
         title=title[:120], kind=kind.value, words=place_words(title), initials=place_initials(title),
         lng=round(lng, 6), lat=round(lat, 6), area_id=area_id, weight=weight,

@@ -38,6 +38,11 @@ LATER_CAMPAIGN_PARTS = {
 BIGGEST_FILE = 20 * 1024 * 1024
 
 
+def bad_code(code: object) -> Sentence:
+    """What to say to a code that is not one."""
+    return said(_("代码“%(code)s”要用小写英文字母、数字和连字符，例如 manhole-covers。"), code=code)
+
+
 # -- YAML ----------------------------------------------------------------------------------------------------
 
 
@@ -109,7 +114,9 @@ class _Construction:
         try:
             return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self.wrong(node, said(_("读不懂“%(text)s”：只用普通的文字、数字和 true/false。"), text=node.value))
+            self.wrong(
+                node, said(_("读不懂“%(text)s”：只用普通的文字、数字和 true/false。"), text=node.value)
+            )
             return None
 
     def mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[str, Any]:
@@ -144,7 +151,9 @@ def parse_yaml(text: str, file: str, mistakes: list[Mistake]) -> tuple[Any, dict
         mistakes.append(Mistake(file, line, _explain(problem, text.splitlines(), line)))
         return None, {}
     if node is None:
-        mistakes.append(Mistake(file, 1, said(_("文件是空的。第一行写类型和代码，例如 ledger: manhole-covers。"))))
+        mistakes.append(
+            Mistake(file, 1, said(_("文件是空的。第一行写类型和代码，例如 ledger: manhole-covers。")))
+        )
         return None, {}
     construction = _Construction(file, mistakes)
     return construction.value(node), construction.lines
@@ -156,7 +165,9 @@ def _explain(problem: str, lines: list[str], line: int) -> Sentence:
         return said(_("这里用了制表符。缩进只能用空格。"))
     if any("：" in text and ":" not in text for text in around):
         return said(_("这里可能用了中文冒号“：”。键后面要写英文冒号和一个空格。"))
-    return said(_("YAML 写法有误（%(problem)s）。检查这一行和上一行的冒号、引号、括号和缩进。"), problem=problem)
+    return said(
+        _("YAML 写法有误（%(problem)s）。检查这一行和上一行的冒号、引号、括号和缩进。"), problem=problem
+    )
 
 
 def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document]:
@@ -165,14 +176,14 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
     if value is None:
         return []
     if not isinstance(value, dict) or not value:
-        mistakes.append(
-            Mistake(file, 1, said(_("文件要以类型和代码开头，例如 ledger: manhole-covers。")))
-        )
+        mistakes.append(Mistake(file, 1, said(_("文件要以类型和代码开头，例如 ledger: manhole-covers。"))))
         return []
     kind = next(iter(value))
     line = lines[(kind,)]
     if kind in LATER_KINDS:
-        mistakes.append(Mistake(file, line, said(_("这个版本还不认识“%(kind)s:”。请先把这个文件移出包外。"), kind=kind)))
+        mistakes.append(
+            Mistake(file, line, said(_("这个版本还不认识“%(kind)s:”。请先把这个文件移出包外。"), kind=kind))
+        )
         return []
     if kind not in KINDS:
         hint = expected(kind, KINDS)
@@ -180,11 +191,7 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
         return []
     document = Document(file, kind, str(value[kind]), value, lines)
     if not CODE.fullmatch(document.code):
-        mistakes.append(
-            document.wrong(
-                said(_("代码“%(code)s”要用小写英文字母、数字和连字符，例如 manhole-covers。"), code=document.code), kind
-            )
-        )
+        mistakes.append(document.wrong(bad_code(document.code), kind))
     return [document, *_parts(document, mistakes)] if kind == "campaign" else [document]
 
 
@@ -196,7 +203,9 @@ def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
         if key in ("campaign", "title", "about", "season"):
             continue
         if key in later:
-            mistakes.append(campaign.wrong(said(_("这个版本还不认识“%(kind)s:”。请先删去这一段。"), kind=key), key))
+            mistakes.append(
+                campaign.wrong(said(_("这个版本还不认识“%(kind)s:”。请先删去这一段。"), kind=key), key)
+            )
             continue
         if key not in one_of:
             mistakes.append(campaign.wrong(expected(key, ["title", "about", "season", *one_of]), key))
@@ -206,7 +215,9 @@ def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
         for index, part in parts:
             base: Keys = (key,) if index is None else (key, index)
             if not isinstance(part, dict):
-                mistakes.append(campaign.wrong(said(_("“%(key)s”下面要像单独的文件那样写。"), key=key), *base))
+                mistakes.append(
+                    campaign.wrong(said(_("“%(key)s”下面要像单独的文件那样写。"), key=key), *base)
+                )
                 continue
             # A part without a code of its own takes the campaign's.
             part = {kind: part.get(kind, campaign.code)} | part
@@ -254,7 +265,9 @@ def parse_csv(text: str, file: str) -> Sheet:
         if any(cell.strip() for cell in cells):
             named = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
             if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-                named["…"] = "".join(cells[len(columns) :])  # more cells than columns: reported by the checker
+                named["…"] = "".join(
+                    cells[len(columns) :]
+                )  # more cells than columns: reported by the checker
             rows.append(Row(begins, named))
         begins = reader.line_num + 1
     return Sheet(file, columns, rows)
@@ -271,7 +284,9 @@ class Pack:
     documents: list[Document] = field(default_factory=list)
     sheets: dict[str, list[Sheet]] = field(default_factory=dict)  # by name of the table
     items: dict[str, Sheet] = field(default_factory=dict)  # rows of registers, by file
-    boundaries: dict[str, tuple[str, int, dict[str, Any]]] = field(default_factory=dict)  # code: file, line, geometry
+    boundaries: dict[str, tuple[str, int, dict[str, Any]]] = field(
+        default_factory=dict
+    )  # code: file, line, geometry
     mistakes: list[Mistake] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Document]:
@@ -290,7 +305,9 @@ def read_pack(root: Path) -> Pack:
     """Read every file below `root`; `pack.mistakes` holds what could not be read."""
     pack = Pack(root)
     if not root.is_dir():
-        pack.mistakes.append(Mistake(str(root), 1, said(_("没有这个文件夹。新建一个包：huying pack new 文件夹"))))
+        pack.mistakes.append(
+            Mistake(str(root), 1, said(_("没有这个文件夹。新建一个包：huying pack new 文件夹")))
+        )
         return pack
     for path in sorted(root.rglob("*")):
         file = path.relative_to(root).as_posix()
@@ -342,7 +359,9 @@ def _read_boundaries(pack: Pack, text: str, file: str) -> None:
         features = json.loads(text)["features"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        pack.mistakes.append(Mistake(file, line, said(_("不是 GeoJSON 的 FeatureCollection。请用制图软件重新导出。"))))
+        pack.mistakes.append(
+            Mistake(file, line, said(_("不是 GeoJSON 的 FeatureCollection。请用制图软件重新导出。")))
+        )
         return
     lines = _feature_lines(text)
     for index, feature in enumerate(features):
@@ -350,7 +369,11 @@ def _read_boundaries(pack: Pack, text: str, file: str) -> None:
         line = lines.get(code, 1)
         if not code:
             pack.mistakes.append(
-                Mistake(file, 1, said(_("第 %(number)d 个图形没有 properties.code。写上区域代码。"), number=index + 1))
+                Mistake(
+                    file,
+                    1,
+                    said(_("第 %(number)d 个图形没有 properties.code。写上区域代码。"), number=index + 1),
+                )
             )
         elif code in pack.boundaries:
             first = pack.boundaries[code]

@@ -122,8 +122,8 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
 class Column:
     """One column: how it is read, and which kind of thing it refers to.
 
-    `refers` names the tables or kinds whose codes are valid (`areas|roads`); `of` are the only valid words; `many` means words
-    separated by spaces; `default` is what an empty cell means.
+    `refers` names the tables or kinds whose codes are valid (`areas|roads`); `of` are the only valid words;
+    `many` means words separated by spaces; `default` is what an empty cell means.
     """
 
     name: str
@@ -172,7 +172,7 @@ TABLES: Mapping[str, Table] = {
                 CODE,
                 Column("level", required=True, of=LEVELS),
                 *_title(),
-                Column("parent", refers="areas"),
+                Column("parent", refers="administrative areas"),
                 Column("households", "integer"),
                 Column("demonstration", "yes or no", default=False),
             ),
@@ -184,7 +184,7 @@ TABLES: Mapping[str, Table] = {
                 Column("layer", required=True, refers="layer names"),
                 CODE,
                 *_title(),
-                Column("members", refers="areas", many=True, required=True),
+                Column("members", refers="administrative areas", many=True, required=True),
             ),
         ),
         Table(
@@ -322,7 +322,9 @@ def check_columns(table: Table, columns: Iterable[str]) -> list[Sentence]:
     return found
 
 
-def understand(table: Table, cells: Mapping[str, str], known: Known) -> tuple[dict[str, Any], list[Complaint]]:
+def understand(
+    table: Table, cells: Mapping[str, str], known: Known
+) -> tuple[dict[str, Any], list[Complaint]]:
     """The values of a row, and what is wrong with it column by column. An empty cell is its default."""
     values: dict[str, Any] = {}
     complaints: list[Complaint] = []
@@ -354,7 +356,9 @@ def _cell(column: Column, text: str, known: Known) -> Any:
     if column.of or column.refers:
         return _word(column, text, known)
     if column.longest and len(text) > column.longest:
-        raise Wrong(_("太长：最多 %(longest)d 个字，现在 %(length)d 个。"), longest=column.longest, length=len(text))
+        raise Wrong(
+            _("太长：最多 %(longest)d 个字，现在 %(length)d 个。"), longest=column.longest, length=len(text)
+        )
     return TYPES[column.type](text)
 
 

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import override
+
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
 
@@ -43,3 +45,17 @@ def expected(found: object, known: Iterable[object]) -> Sentence:
         count=len(words),
         words="、".join(words[:5]),
     )
+
+
+def sentence_of(error: Exception) -> Sentence:
+    """What an error says, in the reader's language where it can."""
+    found = error.args[0] if error.args else None
+    return found if isinstance(found, Sentence) else said("%(error)s", error=error)
+
+
+def both(sentence: object) -> tuple[str, str]:
+    """A sentence in English and in Chinese."""
+    with override("en"):
+        english = str(sentence)
+    with override("zh-hans"):
+        return english, str(sentence)
