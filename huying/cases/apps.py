@@ -7,7 +7,3 @@ class CasesConfig(AppConfig):
     label = "cases"
     verbose_name = _("案件")
     default_auto_field = "django.db.models.BigAutoField"
-
-    def ready(self) -> None:
-        # Registers the periodic jobs and the entries of the navigation.
-        from huying.cases import jobs, navigation  # noqa: F401

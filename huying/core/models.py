@@ -124,3 +124,18 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class RateCount(models.Model):
+    """How often somebody tried something in one window of time; see `core.limits`. Old rows are swept away."""
+
+    key = models.CharField(max_length=64)  # what and who, hashed: no address or number is kept
+    window = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "window"], name="rate_count_window")]
+        indexes: ClassVar = [models.Index(fields=["window"], name="rate_count_age")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.window} {self.count}"
