@@ -82,7 +82,14 @@ def run_pack_new(arguments: Arguments) -> int:
     django()
     from huying.packs import commands
 
-    return commands.new(arguments.path)
+    return commands.new(arguments.path, arguments.code)
+
+
+def run_pack_diff(arguments: Arguments) -> int:
+    django()
+    from huying.packs import commands
+
+    return commands.diff(arguments.path or default_pack())
 
 
 def default_pack() -> Path:
@@ -221,8 +228,12 @@ COMMANDS: tuple[Command, ...] = (
         "pack new",
         "write a commented starter pack",
         run_pack_new,
-        (argument("path", type=Path, help="new folder"),),
+        (
+            argument("path", type=Path, help="new folder"),
+            argument("--code", default="", help="six digits of the district (GB/T 2260)"),
+        ),
     ),
+    Command("pack diff", "show what loading a district pack would change", run_pack_diff, (PACK,)),
     Command("import messages", "run residents' messages through intake", run_import_of_cases, (FILE,)),
     Command(
         "import cases311",
@@ -231,8 +242,10 @@ COMMANDS: tuple[Command, ...] = (
         (FILE,),
     ),
     Command("import orders", "import hotline orders", run_import_of_cases, (FILE,)),
-    Command("import areas", "import areas from a spreadsheet", run_import_of_pack, (FILE,)),
-    Command("import staff", "import staff from a spreadsheet", run_import_of_pack, (FILE,)),
+    *(
+        Command(f"import {kind}", f"import {kind} from a spreadsheet", run_import_of_pack, (FILE,))
+        for kind in ("areas", "roads", "buildings", "departments", "staff", "duties")
+    ),
     Command("journal verify", "find changed, missing or added journal entries", run_journal_verify),
     Command(
         "journal seal",

@@ -110,7 +110,9 @@ def import_rows(kind: str, file: Path | Upload, actor: Any = None) -> ImportResu
     `kind` is one of KINDS (KeyError otherwise). The whole file is one transaction and one journal entry of
     the district.
     """
-    table = TABLES[kind] if kind in KINDS else {}[kind]
+    if kind not in KINDS:
+        raise KeyError(kind)
+    table = TABLES[kind]
     result = ImportResult()
     try:
         sheet = read_sheet(file)
@@ -282,7 +284,7 @@ class _Import:
     def write_coded(self, rows: list[Read]) -> None:
         """Rows with a code; parents first."""
         model = MODELS[self.kind]
-        existing = {row.code: row for row in model._default_manager.all()}  # type: ignore[attr-defined]
+        existing: dict[str, Any] = {row.code: row for row in model._default_manager.all()}  # type: ignore[attr-defined]
         writer = self.writer(model, existing)
         ids = self.there.ids
         ids.kinds[self.kind] = writer.ids
@@ -339,7 +341,8 @@ class _Import:
         held = set(PostHolding.objects.on().values_list("user_id", "post_id"))
         new = [
             PostHolding(
-                user_id=ids("staff", row["username"]), post_id=ids("posts", row["post"]),
+                user_id=ids.kinds["staff"][row["username"]],
+                post_id=ids.kinds["posts"][row["post"]],
                 area_id=ids("areas", row["area"]), starts_on=timezone.localdate(),
             )
             for row in rows

@@ -34,8 +34,8 @@ def write_starter(path: Path, code: str = "") -> list[str]:
         text = file.read_text(encoding="utf-8").replace("@CODE@", code).replace("@NAME@", name)
         files[file.relative_to(TEMPLATE).as_posix()] = text
     files["places/boundaries/district.geojson"] = boundaries(code)
-    for file, text in files.items():
-        target = path / file
+    for name, text in files.items():
+        target = path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     return sorted(files)
