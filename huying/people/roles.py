@@ -24,7 +24,10 @@ def _role(title: Promise, verbs: str, *, own_department: bool = False) -> Role:
     return Role(title, frozenset(verbs.split()), own_department)
 
 
-_HANDLE = "case.view case.take_up case.assign case.report_handled case.return case.extend case.park case.appeal report.create"
+_HANDLE = (
+    "case.view case.take_up case.assign case.report_handled case.return case.extend case.park case.appeal "
+    "report.create"
+)
 
 ROLES: dict[str, Role] = {
     "agent": _role(

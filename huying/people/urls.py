@@ -1,6 +1,19 @@
+"""Sign-in, and the pages on which places and people are kept."""
+
 from django.urls import path
 
-from huying.people.views import account
+from huying.people.views import (
+    account,
+    accounts,
+    areas,
+    calendar,
+    departments,
+    duties,
+    home,
+    journal,
+    organisations,
+    posts,
+)
 
 app_name = "people"
 urlpatterns = [
@@ -9,4 +22,48 @@ urlpatterns = [
     path("accounts/demo/<str:username>/", account.demo_sign_in, name="demo-sign-in"),
     path("accounts/password/", account.change_password, name="password"),
     path("accounts/", account.profile, name="profile"),
+    path("desk/people/", home.home, name="home"),
+    path("desk/people/departments/", departments.Departments.as_view(), name="departments"),
+    path("desk/people/departments/add/", departments.add_department, name="add-department"),
+    path("desk/people/departments/<str:code>/", departments.department, name="department"),
+    path("desk/people/departments/<str:code>/edit/", departments.edit_department, name="edit-department"),
+    path(
+        "desk/people/departments/<str:code>/retirement/",
+        departments.retire_department,
+        name="retire-department",
+    ),
+    path("desk/people/accounts/", accounts.Accounts.as_view(), name="accounts"),
+    path("desk/people/accounts/add/", accounts.add_account, name="add-account"),
+    path("desk/people/accounts/<str:username>/", accounts.account, name="account"),
+    path("desk/people/accounts/<str:username>/edit/", accounts.edit_account, name="edit-account"),
+    path("desk/people/accounts/<str:username>/grants/", accounts.give_role, name="give-role"),
+    path(
+        "desk/people/accounts/<str:username>/grants/<int:pk>/withdrawal/",
+        accounts.withdraw_role,
+        name="withdraw-role",
+    ),
+    path("desk/people/accounts/<str:username>/holdings/", accounts.hold_post, name="hold-post"),
+    path("desk/people/accounts/<str:username>/password/", accounts.reset_password, name="reset-password"),
+    path("desk/people/accounts/<str:username>/deactivation/", accounts.deactivate, name="deactivate"),
+    path("desk/people/accounts/<str:username>/activation/", accounts.activate, name="activate"),
+    path("desk/people/posts/", posts.Holdings.as_view(), name="holdings"),
+    path("desk/people/posts/<int:pk>/end/", posts.end_holding, name="end-holding"),
+    path("desk/people/duties/", duties.Duties.as_view(), name="duties"),
+    path("desk/people/duties/add/", duties.add_duty, name="add-duty"),
+    path("desk/people/duties/<int:pk>/", duties.duty, name="duty"),
+    path("desk/people/duties/<int:pk>/end/", duties.end_duty, name="end-duty"),
+    path("desk/people/who-answers/", duties.who_answers, name="who-answers"),
+    path("desk/people/organisations/", organisations.organisations, name="organisations"),
+    path("desk/places/areas/", areas.Areas.as_view(), name="areas"),
+    path("desk/places/areas/<str:code>/", areas.area, name="area"),
+    path("desk/places/areas/<str:code>/edit/", areas.edit_area, name="edit-area"),
+    path("desk/places/areas/<str:code>/retirement/", areas.retire, name="retire-area"),
+    path("desk/places/calendar/", calendar.calendar, name="calendar"),
+    path("desk/places/calendar/notices/", calendar.publish, name="publish-year"),
+    path("desk/places/calendar/days/", calendar.add_day, name="add-day"),
+    path("desk/places/calendar/days/<int:pk>/removal/", calendar.remove_day, name="remove-day"),
+    path("desk/places/calendar/hours/", calendar.add_hours, name="add-hours"),
+    path("desk/places/calendar/hours/<int:pk>/removal/", calendar.remove_hours, name="remove-hours"),
+    path("desk/journal/", journal.Journal.as_view(), name="journal"),
+    path("desk/journal/verification/", journal.verify, name="verify-journal"),
 ]
