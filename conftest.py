@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from huying.places.district import forget_district
 from huying.places.fresh import Kept
 
 # The small district and the builders, for the tests of every floor.
@@ -122,3 +123,4 @@ def kept_values_follow_each_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process keeps in memory (map, calendar, names) is checked at every question, not once a second."""
     monkeypatch.setattr("huying.places.fresh.CHECK_EVERY_SECONDS", 0)
     Kept.look_at_all_again()
+    forget_district()

@@ -7,23 +7,21 @@ import time
 from huying.places.models import District
 
 _KEPT_SECONDS = 30.0
-_kept: tuple[float, District | None] = (0.0, None)
+_kept: tuple[float, District | None] | None = None
 
 
 def current_district() -> District | None:
     """The district's row, read again at most every half minute; None before a pack was loaded."""
     global _kept
-    read_at, district = _kept
-    if district is None or time.monotonic() - read_at > _KEPT_SECONDS:
-        district = District.objects.first()
-        _kept = (time.monotonic(), district)
-    return district
+    if _kept is None or time.monotonic() - _kept[0] > _KEPT_SECONDS:
+        _kept = (time.monotonic(), District.objects.first())
+    return _kept[1]
 
 
 def forget_district() -> None:
     """Read the row again next time: after a pack was loaded, and between tests."""
     global _kept
-    _kept = (0.0, None)
+    _kept = None
 
 
 def region_code() -> str:

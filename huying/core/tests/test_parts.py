@@ -19,6 +19,9 @@ from huying.core.views.styleguide import AUDIENCES, ICONS
 STATIC = Path(settings.BASE_DIR) / "huying/static/huying"
 NOW = timezone.now()
 
+# Pages ask the database for the district they serve.
+pytestmark = pytest.mark.django_db
+
 
 def template(source: str, **context: object) -> str:
     return Template("{% load parts %}" + source).render(Context(context))
