@@ -34,7 +34,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
-from huying.core import journal
+from huying.core import journal, limits
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,12 @@ def forget_finished_jobs(moment: datetime) -> None:
     """Delete jobs that were done a week ago. Failed ones stay until a person has looked at them."""
     hours = int(KEEP_FINISHED.total_seconds() // 3600)
     async_to_sync(app.job_manager.delete_old_jobs)(nb_hours=hours)
+
+
+@every(at(3, 50))
+def forget_attempts(moment: datetime) -> None:
+    """Delete counted attempts whose windows have long ended."""
+    limits.sweep()
 
 
 @every(at(0, 10))
