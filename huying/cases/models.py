@@ -623,3 +623,21 @@ class ContactReveal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.report_id}"
+
+
+class HistoryBatch(models.Model):
+    """A batch of past cases that is in: the same load started again passes over it."""
+
+    load = models.CharField(max_length=60)
+    number = models.PositiveIntegerField()
+    cases = models.PositiveIntegerField()
+    loaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("历史批次")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["load", "number"], name="history_batch_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.load} {self.number}"
