@@ -7,3 +7,7 @@ class CasesConfig(AppConfig):
     label = "cases"
     verbose_name = _("案件")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Tells the people floor what topics are called.
+        from huying.cases import topic_names  # noqa: F401

@@ -1,6 +1,6 @@
 """The main navigation of each audience: every floor registers its entries, each reader sees what they may open.
 
-A floor registers in `navigation.py`, imported by its AppConfig's `ready`:
+A floor registers in its `navigation.py`, which is found and imported at the start:
 
     register(NavigationItem(_("派遣队列"), "desk:queue", "inbox", "desk.dispatcher", "dispatch"))
 """

@@ -37,6 +37,7 @@ from django.test import Client
 from django.urls import reverse
 
 from huying.people.models import Department, Duty, Grant, Post, PostHolding, User
+from huying.people.roles import ROLES
 from huying.places.models import (
     ADMINISTRATIVE,
     Area,
@@ -103,9 +104,9 @@ def make_user(
     username: str = "",
     **fields: Any,
 ) -> User:
-    """An account that can sign in with PASSWORD; `role` is granted within `area` and `department`.
+    """An account that can sign in with PASSWORD; `role` is granted within `area`.
 
-    The grant names the department only for roles that are not limited to the account's own anyway.
+    As in a pack, the grant is limited to the department only for roles that serve their own.
     """
     number = next(_numbers)
     fields.setdefault("name", f"王小{number}")
@@ -113,7 +114,8 @@ def make_user(
     user.set_password(PASSWORD)
     user.save()
     if role:
-        grant_role(user, role, area=area, department=department)
+        own = department if ROLES[role].own_department else None
+        grant_role(user, role, area=area, department=own)
     return user
 
 

@@ -7,6 +7,3 @@ class PeopleConfig(AppConfig):
     label = "people"
     verbose_name = _("人员")
     default_auto_field = "django.db.models.BigAutoField"
-
-    def ready(self) -> None:
-        from huying.people import navigation  # noqa: F401  (registers itself)
