@@ -57,6 +57,7 @@ class Entry:
     file: str
     line: int
     values: dict[str, Any]
+    sound: bool = True  # every cell could be read
 
     def __getitem__(self, column: str) -> Any:
         return self.values[column]
@@ -123,7 +124,8 @@ class _Check:
         self.contents.mistakes.append(mistake)
 
     def complain(self, entry: Entry, complaints: Iterable[Complaint]) -> None:
-        for complaint in complaints:
+        """Report a row; what could not be read is not held against its other columns."""
+        for complaint in complaints if entry.sound else ():
             self.wrong(entry.wrong(_with_column(complaint)))
 
     # -- what there is ---------------------------------------------------------------------------------------
@@ -199,6 +201,7 @@ class _Check:
             values, complaints = understand(table, row.cells, self.known)
             entry = Entry(sheet.file, row.line, values)
             self.complain(entry, complaints)
+            entry.sound = not complaints
             entries.append(entry)
         return entries
 

@@ -249,9 +249,9 @@ class _Import:
             identity = tuple(values.get(column) for column in self.table.key)
             if identity in seen:
                 complaints.append((key, said(_("和第 %(row)d 行重复。留下一行。"), row=seen[identity])))
-            seen.setdefault(identity, row.line)
             if not self.wrong(row.line, complaints):
                 rows.append(read)
+                seen[identity] = row.line
                 levels[str(values.get("code"))] = str(values.get("level"))
         return rows
 

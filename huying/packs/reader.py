@@ -148,7 +148,7 @@ def parse_yaml(text: str, file: str, mistakes: list[Mistake]) -> tuple[Any, dict
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", "") or str(error)
-        mistakes.append(Mistake(file, line, _explain(problem, text.splitlines(), line)))
+        mistakes.append(_explain(file, problem, text.splitlines(), line))
         return None, {}
     if node is None:
         mistakes.append(
@@ -159,15 +159,16 @@ def parse_yaml(text: str, file: str, mistakes: list[Mistake]) -> tuple[Any, dict
     return construction.value(node), construction.lines
 
 
-def _explain(problem: str, lines: list[str], line: int) -> Sentence:
-    around = lines[max(0, line - 2) : line]
-    if any("\t" in text for text in around):
-        return said(_("这里用了制表符。缩进只能用空格。"))
-    if any("：" in text and ":" not in text for text in around):
-        return said(_("这里可能用了中文冒号“：”。键后面要写英文冒号和一个空格。"))
-    return said(
-        _("YAML 写法有误（%(problem)s）。检查这一行和上一行的冒号、引号、括号和缩进。"), problem=problem
-    )
+def _explain(file: str, problem: str, lines: list[str], line: int) -> Mistake:
+    """What broken YAML most likely means; the parser notices some mistakes a line late."""
+    for number in (line, line - 1):
+        text = lines[number - 1] if 0 < number <= len(lines) else ""
+        if "\t" in text:
+            return Mistake(file, number, said(_("这里用了制表符。缩进只能用空格。")))
+        if "：" in text and ":" not in text:
+            return Mistake(file, number, said(_("这里可能用了中文冒号“：”。键后面要写英文冒号和一个空格。")))
+    hint = _("YAML 写法有误（%(problem)s）。检查这一行和上一行的冒号、引号、括号和缩进。")
+    return Mistake(file, min(line, len(lines) or 1), said(hint, problem=problem))
 
 
 def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document]:

@@ -1,0 +1,59 @@
+"""The demonstration district's pack passes, loads fast, and keeps the counts of its own reports."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from huying.cases.models import Category, Ledger, Topic
+from huying.packs.checker import check_pack
+from huying.packs.loader import load_pack
+from huying.people.models import Department, Grant, Organisation, User
+from huying.places.locate import locate
+from huying.places.models import ADMINISTRATIVE, Area, Building
+from huying.places.names import search_places
+from huying.registry.models import Item
+
+PACK = Path(__file__).parents[3] / "districts" / "weidong"
+
+
+def test_weidong_has_no_mistake_and_is_checked_in_seconds() -> None:
+    started = time.monotonic()
+    assert [str(mistake) for mistake in check_pack(PACK)] == []
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.django_db
+def test_weidong_loads_with_the_counts_of_its_reports() -> None:
+    started = time.monotonic()
+    load_pack(PACK, report=lambda line: None)
+    assert time.monotonic() - started < 30
+    assert not load_pack(PACK, report=lambda line: None)
+
+    levels = Counter(Area.objects.filter(layer=ADMINISTRATIVE).values_list("level", flat=True))
+    assert levels == {
+        "district": 1, "subdistrict": 12, "community": 34, "village": 24, "compound": 165, "grid": 449,
+    }  # fmt: skip
+    assert Area.objects.filter(layer="party").count() == 200
+    assert not Area.objects.filter(boundary=None).exists()
+    assert Building.objects.count() == 2400
+    bodies = Counter(Organisation.objects.values_list("kind", flat=True))
+    assert bodies["party-working-committee"] == 12
+    assert bodies["compound-party"] == 165
+    assert bodies["grid-party-branch"] == 200
+    assert bodies["building-party-group"] == 287
+    assert Grant.objects.filter(role="grid-worker").count() == 1202
+    assert not Department.objects.filter(kind__in=("community", "village"), can_lead=True).exists()
+    assert User.objects.filter(demo_login=True).count() >= 10
+    assert Topic.objects.count() == 175
+    assert Ledger.objects.filter(active=True).count() == 7
+    assert not Category.objects.filter(department__can_lead=False).exists()
+    assert Item.objects.filter(register__code="manhole-cover", area=None).count() == 0
+
+    building = Building.objects.exclude(grid=None).select_related("grid").latest("pk")
+    assert building.grid is not None
+    assert locate(building.lng, building.lat).area_code == building.grid.code
+    assert search_places("建东小区")[0].title == "建东小区"
