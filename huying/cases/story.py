@@ -128,6 +128,11 @@ def _changed(data: dict[str, Any]) -> str:
     return f"{data.get('old', '')} → {data.get('new', '')}"
 
 
+def _seen(data: dict[str, Any]) -> str:
+    seen = _("看到已经办好。") if data.get("done") else _("看到还没有办好。")
+    return f"{seen}{_words(data)}"
+
+
 def _department(data: dict[str, Any]) -> str:
     return f"{data.get('department_title', '')} {data.get('task', '') or data.get('result', '')}".strip()
 
@@ -189,6 +194,7 @@ _TELLINGS: dict[str, _Telling] = {
         gettext_lazy("报告已处置"), "settings", "green", text=lambda d: str(d.get("answer", "")), public=True
     ),
     "case.checked": _Telling(gettext_lazy("核查通过"), "check", "green", text=_words, public=True),
+    "case.seen_on_site": _Telling(gettext_lazy("网格员到场核实"), "eye", text=_seen),
     "case.sent_back": _Telling(
         gettext_lazy("核查未通过，退回返工"), "return", "red", text=_reason, public=True
     ),

@@ -53,14 +53,16 @@ class Seen:
     lat: float | None = None
 
 
-def store_photo(upload: Upload, *, by: Any = None) -> StoredFile:
+def store_photo(upload: Upload, *, by: Any = None, seen: Seen | None = None) -> StoredFile:
     """Keep a photo: upright, long side at most 1920 px, re-encoded without any hidden data, with a thumbnail.
 
-    Time and place are read from its EXIF first and kept on the row. The same picture again is the same row.
+    Time and place are read from its EXIF first and kept on the row; `seen` is what the phone says of a photo
+    that has none. The same picture again is the same row.
     Raises Refusal (field `photos`), with what to do instead, for anything that is not a readable photo.
     """
     data = _read(upload)
-    picture, seen = _decoded(data)
+    picture, own = _decoded(data)
+    seen = own if seen is None or own != Seen() else seen
     body, size = _jpeg(picture, LONG_SIDE)
     sha256 = hashlib.sha256(body).hexdigest()
     known = StoredFile.objects.filter(

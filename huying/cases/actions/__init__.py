@@ -22,6 +22,7 @@ from huying.cases.actions.handling import (
 )
 from huying.cases.actions.intake import Intake, add_words, receive_report, withdraw_report
 from huying.cases.actions.looking_back import draw_look_back, record_look_back
+from huying.cases.actions.on_site import see_on_site
 from huying.cases.actions.supervising import appeal_overdue, review_appeal, supervise_case, urge_case
 from huying.cases.actions.timing import (
     approve_extension,
@@ -66,6 +67,7 @@ __all__ = [
     "return_case",
     "review_appeal",
     "review_exclusion",
+    "see_on_site",
     "send_back_for_rework",
     "supervise_case",
     "take_up_case",

@@ -34,7 +34,7 @@ def check_case(
     A refusal that holds (an answer of "no") makes this a rework instead: use `send_back_for_rework`.
     """
     STEPS["check"].check(case, actor)
-    _require_other(case, actor)
+    require_other(case, actor)
     asked = "five_refusals" in case.rules.gates.get("close", ())
     answers = {key: bool(value) for key, value in (refusals or {}).items() if key in FIVE_REFUSALS}
     if asked:
@@ -58,7 +58,8 @@ def check_case(
     return check
 
 
-def _require_other(case: Case, actor: User) -> None:
+def require_other(case: Case, actor: User) -> None:
+    """Nobody judges their own work."""
     if actor.pk in (case.handled_by_id, case.handler_id):
         raise NotAllowed(_("核查人不能是承办人，请换人核查。"))
 
@@ -79,7 +80,7 @@ def send_back_for_rework(
 ) -> None:  # fmt: skip
     """It is not done: back to the department, the clock running again with what was left."""
     STEPS["rework"].check(case, actor)
-    _require_other(case, actor)
+    require_other(case, actor)
     if len(reason.strip()) < 5:
         raise Refusal(_("请写明哪里没有办好（至少 5 个字）。"), field="reason")
     at, old = timezone.now(), case.status
