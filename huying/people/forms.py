@@ -98,6 +98,7 @@ class DepartmentForm(forms.ModelForm):
         max_length=40,
         validators=[CODE],
         help_text=gettext_lazy("小写字母、数字和连字符，保存后不能改。"),
+        error_messages={"unique": gettext_lazy("这个代码已有部门使用，请换一个。")},
     )
     area = AreaTreeField(label=gettext_lazy("区域"), queryset=Area.objects.none(), required=False)
     phone = forms.CharField(label=gettext_lazy("电话"), required=False, max_length=30, validators=[PHONE])
@@ -125,6 +126,7 @@ class AccountForm(forms.ModelForm):
         max_length=150,
         validators=[CODE],
         help_text=gettext_lazy("登录用，小写字母、数字和连字符，保存后不能改。"),
+        error_messages={"unique": gettext_lazy("这个用户名已有人用，请换一个。")},
     )
     name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
     phone = forms.CharField(label=gettext_lazy("电话"), required=False, max_length=30, validators=[PHONE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -133,7 +134,9 @@ def who_answers(request: HttpRequest) -> HttpResponse:
             ],
             "best": found[0] if found else None,
             "rivals": [duty for duty in found[1:] if _rival(found[0], duty)] if found else [],
-            "may_add": reaches(request.user, MANAGE_PEOPLE, area.path),
+            "add_url": f"{reverse('people:add-duty')}?{urlencode({'topic': code, 'area': area.code})}"
+            if reaches(request.user, MANAGE_PEOPLE, area.path)
+            else "",
             "people": _people_at(area),
         }
     return render(request, "people/who_answers.html", context)

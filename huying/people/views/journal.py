@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -115,6 +116,8 @@ def _words(data: dict[str, Any]) -> str:
 @requires(VIEW_JOURNAL)
 def verify(request: HttpRequest) -> HttpResponse:
     """Recompute every chain and seal now, and name what does not hold."""
+    if not reaches(request.user, VIEW_JOURNAL, ""):
+        raise PermissionDenied(_("日志全区一本，只对区级管理员开放。"))
     context: dict[str, Any] = {"title": _("核对日志"), "crumbs": [(_("日志"), reverse("people:journal"))]}
     if count_up_to(JournalEntry.objects.all(), MOST_IN_REQUEST).capped:
         return render(request, "people/journal_verified.html", {**context, "too_many": MOST_IN_REQUEST})
