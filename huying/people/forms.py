@@ -32,7 +32,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class AreaTreeField(forms.ModelChoiceField):
+class AreaTreeField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A choice of areas down to the community, indented as they nest."""
 
     def label_from_instance(self, area: Any) -> str:
@@ -90,7 +90,7 @@ def topic_choices() -> list[tuple[str, Any]]:
     return [("", "---------"), *((known[code].title, rows) for code, rows in groups.items())]
 
 
-class DepartmentForm(forms.ModelForm):
+class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]
     """Fields of a department; `code` only for a new one."""
 
     code = forms.CharField(
@@ -110,15 +110,16 @@ class DepartmentForm(forms.ModelForm):
 
     def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        fields: Any = self.fields
         if self.instance.pk:
             del self.fields["code"]
-        self.fields["area"].queryset = area_tree(reader)
-        self.fields["area"].required = paths_of(reader, "people.manage") is not None
+        fields["area"].queryset = area_tree(reader)
+        fields["area"].required = paths_of(reader, "people.manage") is not None
         parents = Department.objects.filter(valid_to=None).exclude(pk=self.instance.pk)
-        self.fields["parent"].queryset = parents.order_by("kind", "code")
+        fields["parent"].queryset = parents.order_by("kind", "code")
 
 
-class AccountForm(forms.ModelForm):
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """Who somebody is. Roles are given on the account's page."""
 
     username = forms.CharField(
@@ -137,10 +138,11 @@ class AccountForm(forms.ModelForm):
 
     def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        fields: Any = self.fields
         if self.instance.pk:
             del self.fields["username"]
-        self.fields["department"].queryset = _department_choices(reader)
-        self.fields["department"].required = paths_of(reader, "people.manage") is not None
+        fields["department"].queryset = _department_choices(reader)
+        fields["department"].required = paths_of(reader, "people.manage") is not None
 
 
 class GrantForm(forms.Form):
@@ -163,14 +165,15 @@ class GrantForm(forms.Form):
 
     def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [
+        fields: Any = self.fields
+        fields["role"].choices = [
             ("", "---------"),
             *((code, role.title) for code, role in ROLES.items()),
         ]
-        self.fields["area"].queryset = area_tree(reader)
+        fields["area"].queryset = area_tree(reader)
         if paths_of(reader, "people.manage") is not None:
-            self.fields["area"].required, self.fields["area"].empty_label = True, "---------"
-        self.fields["department"].queryset = _department_choices(reader)
+            fields["area"].required, fields["area"].empty_label = True, "---------"
+        fields["department"].queryset = _department_choices(reader)
 
 
 class HoldingForm(forms.Form):
@@ -191,8 +194,9 @@ class HoldingForm(forms.Form):
 
     def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["area"].rows = areas_for(reader, "people.manage").filter(valid_to=None)
-        self.fields["road"].rows = Road.objects.all()
+        fields: Any = self.fields
+        fields["area"].rows = areas_for(reader, "people.manage").filter(valid_to=None)
+        fields["road"].rows = Road.objects.all()
 
 
 class DutyForm(forms.Form):
@@ -220,16 +224,17 @@ class DutyForm(forms.Form):
 
     def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["topic"].choices = topic_choices()
-        self.fields["area"].rows = areas_for(reader, "people.manage").filter(valid_to=None)
+        fields: Any = self.fields
+        fields["topic"].choices = topic_choices()
+        fields["area"].rows = areas_for(reader, "people.manage").filter(valid_to=None)
         # A street's duty may well be a bureau's: any department that may lead, not only those of the area.
-        self.fields["department"].queryset = Department.objects.filter(valid_to=None, can_lead=True).order_by(
+        fields["department"].queryset = Department.objects.filter(valid_to=None, can_lead=True).order_by(
             "kind", "code"
         )
-        self.fields["user"].rows = users_for(reader).filter(is_active=True)
+        fields["user"].rows = users_for(reader).filter(is_active=True)
 
 
-class AreaForm(forms.ModelForm):
+class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
     """What may be changed of an area by hand."""
 
     class Meta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from huying.places.models import Area, Road, Titled
 
 
-class InForce(models.QuerySet):
+class InForce(models.QuerySet[Any]):
     """Rows with `starts_on` and `ends_on` (both included; empty means open)."""
 
     def on(self, day: dt.date | None = None) -> InForce:

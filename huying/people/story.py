@@ -88,7 +88,7 @@ def _text(data: dict[str, Any]) -> str:
         lines.append(str(ROLES[role].title) if role in ROLES else role)
     for key, model in (("post", Post), ("area", Area), ("road", Road), ("department", Department)):
         if code := data.get(key):
-            row = model.objects.filter(code=code).first()  # type: ignore[attr-defined]
+            row = model.objects.filter(code=code).first()
             lines.append(str(row) if row else str(code))
     lines += data.get("days", [])
     if data.get("day"):

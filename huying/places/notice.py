@@ -55,7 +55,8 @@ class Notice:
 
 def read_notice(year: int, text: str) -> Notice:
     """Read the notice for `year`. A day named twice keeps what was said last."""
-    notice, found = Notice(year), {}
+    notice = Notice(year)
+    found: dict[date, NoticeDay] = {}
     for line in text.splitlines():
         plain = unicodedata.normalize("NFKC", line).replace(" ", "")
         name = _NAME.match(line.strip())

@@ -141,7 +141,7 @@ def _require_department(actor: User | None, department: Department | None) -> No
         require_path(actor, "people.manage", department.area.path if department and department.area else "")
 
 
-def _grant_words(grant: Grant) -> dict[str, str]:
+def _grant_words(grant: Grant) -> dict[str, Any]:
     return {
         "role": grant.role,
         "area": grant.area.code if grant.area else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -54,7 +55,7 @@ def end_holding(holding: PostHolding, *, actor: User | None) -> None:
     log(holding.user, "user.post_left", actor=actor, **_words(holding))
 
 
-def _words(holding: PostHolding) -> dict[str, str]:
+def _words(holding: PostHolding) -> dict[str, Any]:
     return {
         "post": holding.post.code,
         "area": holding.area.code if holding.area else "",

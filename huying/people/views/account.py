@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -22,7 +22,7 @@ from huying.core.journal import log
 from huying.core.toasts import toast
 from huying.people import signin
 from huying.people.access import grants_of
-from huying.people.guards import requires
+from huying.people.guards import reader, requires
 from huying.people.landing import landing_url
 from huying.people.models import User
 from huying.people.roles import ROLES
@@ -66,7 +66,7 @@ class SignInForm(forms.Form):
                 % left
             )
         signin.forget_failures(username, address)
-        self.user = user  # type: ignore[assignment]
+        self.user = user
         return data
 
     def _refuse_when_locked(self, username: str, address: str) -> None:
@@ -82,7 +82,7 @@ class SignInForm(forms.Form):
 def sign_in(request: HttpRequest) -> HttpResponse:
     """GET shows the form, POST signs in and goes where the person's work begins."""
     if request.user.is_authenticated:
-        return redirect(_target(request, request.user))  # type: ignore[arg-type]
+        return redirect(_target(request, reader(request)))
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
         login(request, form.user)
@@ -136,7 +136,7 @@ def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
     """One's own password. Other sessions of the account end."""
-    form = PasswordForm(request.user, request.POST or None)
+    form = PasswordForm(reader(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = form.save()
         update_session_auth_hash(request, user)
@@ -149,7 +149,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 class PasswordForm(PasswordChangeForm):
     """Django's form with our words."""
 
-    error_messages: ClassVar = {
+    error_messages = {
         **PasswordChangeForm.error_messages,
         "password_incorrect": gettext_lazy("原密码不对，请重新输入。"),
         "password_mismatch": gettext_lazy("两次输入的新密码不一样，请重新输入。"),
@@ -159,7 +159,7 @@ class PasswordForm(PasswordChangeForm):
 @requires()
 def profile(request: HttpRequest) -> HttpResponse:
     """Who am I here: my roles, posts and duties."""
-    user: User = request.user  # type: ignore[assignment]
+    user = reader(request)
     context = {
         "roles": [(ROLES[grant.role].title, grant) for grant in grants_of(user) if grant.role in ROLES],
         "holdings": user.holdings.on().select_related("post", "area", "road"),

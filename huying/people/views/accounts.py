@@ -19,7 +19,7 @@ from huying.core.pages import Column, Filter, ListPage
 from huying.core.toasts import toast
 from huying.people import actions
 from huying.people.forms import AccountForm, AreaTreeField, GrantForm, HoldingForm, area_tree
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Grant, PostHolding, User
 from huying.people.policy import departments_for, require_account, users_for
 from huying.people.roles import ROLES
@@ -57,13 +57,13 @@ class Accounts(VerbRequired, ListPage):
     )
 
     def get_filters(self):
-        reader = self.request.user
+        mine = reader(self.request)
         roles = [
             ("", _("全部")),
             *((code, role.title) for code, role in ROLES.items()),
             (NO_ROLE, _("没有角色")),
         ]
-        departments = departments_for(reader).filter(valid_to=None).order_by("kind", "code")
+        departments = departments_for(mine).filter(valid_to=None).order_by("kind", "code")
         return (
             Filter(
                 "q",
@@ -84,7 +84,7 @@ class Accounts(VerbRequired, ListPage):
             Filter(
                 "area",
                 AreaTreeField(
-                    label=_("区域"), queryset=area_tree(reader), to_field_name="code", empty_label=_("全部")
+                    label=_("区域"), queryset=area_tree(mine), to_field_name="code", empty_label=_("全部")
                 ),
                 apply=_in_area,
             ),
@@ -140,8 +140,8 @@ def _page(
         "duties": [(names[duty.topic].title if duty.topic in names else duty.topic, duty) for duty in duties],
         "events": story(account),
         "beyond": beyond,
-        "grant_form": grant_form or GrantForm(request.user, prefix="grant"),
-        "holding_form": holding_form or HoldingForm(request.user, prefix="holding"),
+        "grant_form": grant_form or GrantForm(reader(request), prefix="grant"),
+        "holding_form": holding_form or HoldingForm(reader(request), prefix="holding"),
         "password": password,
     }
     refused = any(form is not None and form.errors for form in (grant_form, holding_form))
@@ -158,10 +158,10 @@ def account(request: HttpRequest, username: str) -> HttpResponse:
 @requires(MANAGE_PEOPLE)
 def add_account(request: HttpRequest) -> HttpResponse:
     """A new account; its first password is on the page that follows, and nowhere else."""
-    form = AccountForm(request.user, request.POST or None)
+    form = AccountForm(reader(request), request.POST or None)
 
     def save(data: dict[str, Any]) -> HttpResponse:
-        row, password = actions.add_account(actor=request.user, **data)
+        row, password = actions.add_account(actor=reader(request), **data)
         toast(request, _("已新建账号“%s”，接着授予角色。") % row)
         return _page(request, row, password=password)
 
@@ -172,11 +172,11 @@ def add_account(request: HttpRequest) -> HttpResponse:
 @requires(MANAGE_PEOPLE)
 def edit_account(request: HttpRequest, username: str) -> HttpResponse:
     row = _account(request, username)
-    form = AccountForm(request.user, request.POST or None, instance=_account(request, username))
+    form = AccountForm(reader(request), request.POST or None, instance=_account(request, username))
     here = reverse("people:account", args=[username])
 
     def save(data: dict[str, Any]) -> HttpResponse:
-        actions.change_account(row, actor=request.user, **data)
+        actions.change_account(row, actor=reader(request), **data)
         toast(request, _("已保存。"))
         return redirect(here)
 
@@ -188,10 +188,10 @@ def edit_account(request: HttpRequest, username: str) -> HttpResponse:
 @requires(MANAGE_PEOPLE)
 def give_role(request: HttpRequest, username: str) -> HttpResponse:
     row = _account(request, username)
-    form = GrantForm(request.user, request.POST, prefix="grant")
+    form = GrantForm(reader(request), request.POST, prefix="grant")
     if form.is_valid():
         try:
-            grant = actions.give_role(row, actor=request.user, **form.cleaned_data)
+            grant = actions.give_role(row, actor=reader(request), **form.cleaned_data)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -206,17 +206,17 @@ def withdraw_role(request: HttpRequest, username: str, pk: int) -> HttpResponse:
     row = _account(request, username)
     grant = get_object_or_404(row.grants.select_related("area", "department", "user"), pk=pk)
     here = reverse("people:account", args=[username])
-    return act(request, lambda: actions.withdraw_role(grant, actor=request.user), _("已收回角色。"), here)
+    return act(request, lambda: actions.withdraw_role(grant, actor=reader(request)), _("已收回角色。"), here)
 
 
 @require_POST
 @requires(MANAGE_PEOPLE)
 def hold_post(request: HttpRequest, username: str) -> HttpResponse:
     row = _account(request, username)
-    form = HoldingForm(request.user, request.POST, prefix="holding")
+    form = HoldingForm(reader(request), request.POST, prefix="holding")
     if form.is_valid():
         try:
-            holding = actions.hold_post(row, actor=request.user, **form.cleaned_data)
+            holding = actions.hold_post(row, actor=reader(request), **form.cleaned_data)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -232,7 +232,7 @@ def reset_password(request: HttpRequest, username: str) -> HttpResponse:
     """The new password is on this answer and nowhere else."""
     row = _account(request, username)
     try:
-        password = actions.reset_password(row, actor=request.user)
+        password = actions.reset_password(row, actor=reader(request))
     except NotAllowed as refusal:
         return render(request, "403.html", {"sentence": str(refusal)}, status=403)
     return _page(request, row, password=password)
@@ -244,7 +244,7 @@ def deactivate(request: HttpRequest, username: str) -> HttpResponse:
     row = _account(request, username)
     here = reverse("people:account", args=[username])
     done = _("“%s”已停用，不能再登录；经办记录不变。") % row
-    return act(request, lambda: actions.deactivate_account(row, actor=request.user), done, here)
+    return act(request, lambda: actions.deactivate_account(row, actor=reader(request)), done, here)
 
 
 @require_POST
@@ -253,4 +253,4 @@ def activate(request: HttpRequest, username: str) -> HttpResponse:
     row = _account(request, username)
     here = reverse("people:account", args=[username])
     done = _("“%s”已启用。") % row
-    return act(request, lambda: actions.activate_account(row, actor=request.user), done, here)
+    return act(request, lambda: actions.activate_account(row, actor=reader(request)), done, here)

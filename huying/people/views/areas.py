@@ -17,7 +17,7 @@ from shapely.geometry import shape
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.toasts import toast
 from huying.people.forms import AreaForm, AreaTreeField, area_tree
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, reader, requires
 from huying.people.policy import areas_for, require_path
 from huying.people.story import story
 from huying.people.topics import topics
@@ -76,7 +76,7 @@ class Areas(VerbRequired, ListPage):
                 "within",
                 AreaTreeField(
                     label=_("所在区域"),
-                    queryset=area_tree(self.request.user, MANAGE_PLACES),
+                    queryset=area_tree(reader(self.request), MANAGE_PLACES),
                     to_field_name="code",
                     empty_label=_("全部"),
                 ),
@@ -211,7 +211,7 @@ def edit_area(request: HttpRequest, code: str) -> HttpResponse:
     here = reverse("people:area", args=[code])
 
     def save(data: dict[str, Any]) -> HttpResponse:
-        change_area(row, actor=request.user, **data)
+        change_area(row, actor=reader(request), **data)
         toast(request, _("已保存。"))
         return redirect(here)
 
@@ -228,7 +228,7 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
 
     def action() -> None:
         require_path(request.user, MANAGE_PLACES, above)
-        retire_area(row, actor=request.user)
+        retire_area(row, actor=reader(request))
 
     done = _("“%s”从明天起停用，已有的案件和记录不变。") % row
     return act(request, action, done, reverse("people:area", args=[code]))

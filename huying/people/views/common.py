@@ -29,7 +29,7 @@ def form_page(
     """A page that is one form: shows it, saves it by `save(cleaned_data)`, keeps what was typed when refused."""
     if request.method == "POST" and form.is_valid():
         try:
-            return save(form.cleaned_data)  # type: ignore[attr-defined]
+            return save(form.cleaned_data)
         except Refusal as refusal:
             add_refusal(form, refusal)
     status = 422 if form.errors else 200

@@ -17,7 +17,7 @@ from huying.core.pages import Column, Filter, ListPage
 from huying.core.toasts import toast
 from huying.people import actions
 from huying.people.forms import DepartmentForm
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Department, Duty
 from huying.people.policy import departments_for
 from huying.people.story import story
@@ -101,10 +101,10 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
 
 @requires(MANAGE_PEOPLE)
 def add_department(request: HttpRequest) -> HttpResponse:
-    form = DepartmentForm(request.user, request.POST or None, initial={"can_lead": True})
+    form = DepartmentForm(reader(request), request.POST or None, initial={"can_lead": True})
 
     def save(data: dict[str, Any]) -> HttpResponse:
-        row = actions.add_department(actor=request.user, **data)
+        row = actions.add_department(actor=reader(request), **data)
         toast(request, _("已新建部门“%s”。") % row)
         return redirect("people:department", row.code)
 
@@ -116,11 +116,11 @@ def add_department(request: HttpRequest) -> HttpResponse:
 def edit_department(request: HttpRequest, code: str) -> HttpResponse:
     row = _department(request, code)
     # The form writes its values into its instance while validating; the action wants to see the old ones.
-    form = DepartmentForm(request.user, request.POST or None, instance=_department(request, code))
+    form = DepartmentForm(reader(request), request.POST or None, instance=_department(request, code))
     here = reverse("people:department", args=[code])
 
     def save(data: dict[str, Any]) -> HttpResponse:
-        actions.change_department(row, actor=request.user, **data)
+        actions.change_department(row, actor=reader(request), **data)
         toast(request, _("已保存。"))
         return redirect(here)
 
@@ -135,7 +135,7 @@ def retire_department(request: HttpRequest, code: str) -> HttpResponse:
     here = reverse("people:department", args=[code])
     return act(
         request,
-        lambda: actions.retire_department(row, actor=request.user),
+        lambda: actions.retire_department(row, actor=reader(request)),
         _("“%s”已停用，经办过的案件和记录不变。") % row,
         here,
     )

@@ -21,7 +21,7 @@ from huying.core.toasts import toast
 from huying.people import actions
 from huying.people.answers import duties_at
 from huying.people.forms import AreaTreeField, DutyForm, NamedField, area_tree, topic_choices
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Department, Duty
 from huying.people.policy import duties_for, reaches
 from huying.people.story import story
@@ -63,9 +63,9 @@ class Duties(VerbRequired, ListPage):
         )
 
     def get_filters(self):
-        reader = self.request.user
+        mine = reader(self.request)
         departments = (
-            Department.objects.filter(duties__in=duties_for(reader)).distinct().order_by("kind", "code")
+            Department.objects.filter(duties__in=duties_for(mine)).distinct().order_by("kind", "code")
         )
         return (
             Filter(
@@ -82,7 +82,7 @@ class Duties(VerbRequired, ListPage):
             Filter(
                 "area",
                 AreaTreeField(
-                    label=_("区域"), queryset=area_tree(reader), to_field_name="code", empty_label=_("全部")
+                    label=_("区域"), queryset=area_tree(mine), to_field_name="code", empty_label=_("全部")
                 ),
                 apply=lambda rows, area: rows.filter(area__path__startswith=area.path),
             ),
@@ -112,8 +112,9 @@ class WhoForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["area"].rows = Area.objects.filter(valid_to=None)
-        self.fields["topic"].choices = topic_choices()
+        fields: Any = self.fields
+        fields["area"].rows = Area.objects.filter(valid_to=None)
+        fields["topic"].choices = topic_choices()
 
 
 @requires(MANAGE_PEOPLE, "case.view")
@@ -171,10 +172,10 @@ def duty(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(MANAGE_PEOPLE)
 def add_duty(request: HttpRequest) -> HttpResponse:
     initial = {"topic": request.GET.get("topic"), "area": request.GET.get("area")}
-    form = DutyForm(request.user, request.POST or None, initial=initial)
+    form = DutyForm(reader(request), request.POST or None, initial=initial)
 
     def save(data: dict[str, Any]) -> HttpResponse:
-        row = actions.add_duty(actor=request.user, **data)
+        row = actions.add_duty(actor=reader(request), **data)
         toast(
             request,
             _("已登记：%(area)s由%(department)s负责。") % {"area": row.area, "department": row.department},
@@ -191,5 +192,5 @@ def end_duty(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(duties_for(request.user).select_related("area"), pk=pk)
     done = _("职责到今天为止；以前按它派出的案件不变。")
     return act(
-        request, lambda: actions.end_duty(row, actor=request.user), done, reverse("people:duty", args=[pk])
+        request, lambda: actions.end_duty(row, actor=reader(request)), done, reverse("people:duty", args=[pk])
     )

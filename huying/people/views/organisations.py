@@ -40,7 +40,7 @@ class Node:
 def build_tree(rows: list[Organisation]) -> list[Node]:
     """Nest organisations under their superiors; one whose superior isn't among them stands at the top."""
     nodes = {row.pk: Node(row) for row in rows}
-    tops = []
+    tops: list[Node] = []
     for row in rows:
         above = nodes.get(row.parent_id) if row.parent_id else None
         (above.children if above else tops).append(nodes[row.pk])

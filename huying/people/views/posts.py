@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from huying.core.pages import Column, Filter, ListPage
 from huying.people import actions
 from huying.people.forms import AreaTreeField, area_tree
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Post, PostHolding
 from huying.people.policy import holdings_for
 from huying.people.views.common import MANAGE_PEOPLE, act
@@ -65,7 +65,7 @@ class Holdings(VerbRequired, ListPage):
                 "area",
                 AreaTreeField(
                     label=_("区域"),
-                    queryset=area_tree(self.request.user),
+                    queryset=area_tree(reader(self.request)),
                     to_field_name="code",
                     empty_label=_("全部"),
                 ),
@@ -115,4 +115,4 @@ def end_holding(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(holdings_for(request.user).select_related("user", "post", "area", "road"), pk=pk)
     then = reverse("people:account", args=[row.user.username])
     done = _("已登记离任，今天是最后一天。")
-    return act(request, lambda: actions.end_holding(row, actor=request.user), done, then)
+    return act(request, lambda: actions.end_holding(row, actor=reader(request)), done, then)
