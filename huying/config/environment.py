@@ -169,6 +169,18 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "HUYING_TILE_URL", tile_address, "", "map tiles below the district's own layers; empty for none"
     ),
+    Variable(
+        "HUYING_PAPER_ISSUER",
+        text,
+        "",
+        "office in whose name papers are issued; empty: the district's government",
+    ),
+    Variable(
+        "HUYING_PAPER_FONTS",
+        words,
+        "",
+        "font families for papers, by comma: 仿宋, 小标宋, 黑体, 宋体; empty: the usual names, then Noto",
+    ),
     Variable("HUYING_MAX_UPLOAD_MB", number(1, 200), "20", "largest file that may be uploaded, in MB"),
 )
 
