@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 from huying.places.clock import TimeLimit, parse_limit
+from huying.places.sentences import Sentence
+from huying.places.sentences import gettext_noop as _
 
 STAGES = ("file", "dispatch", "handle", "check", "close")
 FIELD_TYPES = (
@@ -47,7 +49,7 @@ class Problem:
     """What is wrong with a declaration, and the keys that lead to the place."""
 
     keys: tuple[str | int, ...]
-    sentence: str
+    sentence: Sentence
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class LedgerRules:
     title: str
     channels: frozenset[str] = frozenset(CHANNELS)
     contact: str = "optional"
-    register: str = ""
+    registers: tuple[str, ...] = ()  # things a case can concern
     item_required: bool = False
     stages: frozenset[str] = frozenset(STAGES)
     automatic_dispatch: bool = False
@@ -140,12 +142,14 @@ def _rules_of(declaration: str) -> LedgerRules:
     return rules
 
 
-def nearest(word: object, words: Iterable[str]) -> str:
-    """ "expected one of ..., did you mean ...?" for an unknown word."""
+def nearest(word: object, words: Iterable[str]) -> Sentence:
+    """For an unknown word: the nearest known one, or all of them."""
     known = list(words)
-    close = difflib.get_close_matches(str(word), known, 1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{word!r} is not known: expected one of {', '.join(known)}{hint}"
+    close = difflib.get_close_matches(str(word), known, 1, cutoff=0.6)
+    if close:
+        return Sentence(_("没有“%(found)s”，是不是“%(nearest)s”？"), {"found": word, "nearest": close[0]})
+    values = {"found": word, "words": "、".join(known)}
+    return Sentence(_("没有“%(found)s”，可以写：%(words)s。"), values)
 
 
 _SEASON = re.compile(r"^\d\d-\d\d\.\.\d\d-\d\d$")
@@ -155,14 +159,14 @@ _PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
 def _share(value: object) -> Fraction:
     match = _PERCENT.match(str(value))
     if not match:
-        raise ValueError(f"expected a percentage such as 80%, found {value!r}")
+        raise ValueError(Sentence(_("要写百分数，例如 80%%，不是“%(found)s”。"), {"found": value}))
     return Fraction(match[1]) / 100
 
 
 def _days(value: object) -> dt.timedelta:
     limit = parse_limit(str(value))
     if not limit.clock.runs_always:
-        raise ValueError(f"expected calendar days such as 15 days, found {value!r}")
+        raise ValueError(Sentence(_("这里按自然日算，例如 15 days，不是“%(found)s”。"), {"found": value}))
     hours = limit.number * (1 if limit.clock.value == "emergency hours" else 24)
     return dt.timedelta(hours=float(hours))
 
@@ -173,8 +177,8 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def wrong(self, sentence: object, *keys: str | int) -> None:
-        self.problems.append(Problem(keys, str(sentence)))
+    def wrong(self, said: Sentence | str, *keys: str | int) -> None:
+        self.problems.append(Problem(keys, said if isinstance(said, Sentence) else Sentence(said)))
 
     def parse(self, reader: Any, value: object, *keys: str | int) -> Any:
         if value is None:
@@ -182,8 +186,19 @@ class _Reader:
         try:
             return reader(value)
         except (ValueError, TypeError) as error:
-            self.wrong(error, *keys)
+            said = error.args[0] if error.args else None
+            unread = Sentence(_("读不懂“%(found)s”。"), {"found": value})
+            self.wrong(said if isinstance(said, Sentence) else unread, *keys)
             return None
+
+    def count(self, value: object, *keys: str | int, at_most: int | None = None, why: str = "") -> int:
+        """A whole number; `why` is said when it is more than allowed."""
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            self.wrong(Sentence(_("要写整数，例如 2，不是“%(found)s”。"), {"found": value}), *keys)
+            return at_most or 0
+        if at_most is not None and value > at_most:
+            self.wrong(why, *keys)
+        return value
 
     def known(self, value: Any, words: Iterable[str], *keys: str | int) -> bool:
         words = tuple(words)
@@ -196,7 +211,7 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self.wrong("expected a mapping of keys to values", *keys)
+            self.wrong(_("这里要写一组“键: 值”。"), *keys)
             return {}
         allowed = tuple(keys_known)
         for key in value:
@@ -208,7 +223,7 @@ class _Reader:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.wrong("expected a list", *keys)
+            self.wrong(_("这里要写列表，例如 [甲, 乙]。"), *keys)
             return []
         return value
 
@@ -233,13 +248,14 @@ def _fields(read: _Reader, value: object, key: str) -> tuple[Field, ...]:
             kind, unit = "number", match[1]
         if not read.known(kind, FIELD_TYPES, key, code, "type"):
             continue
-        if kind in ("choice", "choices") and not spec.get("of"):
-            read.wrong("a choice needs `of: [...]`", key, code)
+        options = read.listed(spec.get("of"), key, code, "of")
+        if kind in ("choice", "choices") and not options:
+            read.wrong(_("选择题要写选项：of: [甲, 乙]。"), key, code)
         zh, en = title_of(spec.get("title", code))
         found.append(
             Field(
                 code=str(code), type=kind, title=zh or str(code), title_en=en,
-                of=tuple(str(option) for option in spec.get("of", ())), unit=unit,
+                of=tuple(str(option) for option in options), unit=unit,
                 required=bool(spec.get("required")), private=bool(spec.get("private")),
                 help=title_of(spec.get("help"))[0], when=str(spec.get("when", "")),
             )
@@ -271,7 +287,7 @@ def _gates(read: _Reader, value: object) -> dict[str, tuple[str, ...]]:
             # Anything that is not a plain word is an expression on the case, checked by the pack checker.
             if isinstance(gate, str) and re.fullmatch(r"\w+", gate):
                 read.known(gate, names, "gates", step, index)
-        gates[step] = tuple(str(gate) for gate in wanted or ())
+        gates[step] = tuple(str(gate) for gate in wanted if gate) if isinstance(wanted, list) else ()
     return gates
 
 
@@ -281,12 +297,12 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
     read.mapping(declaration, _KEYS)
     zh, _en = title_of(declaration.get("title"))
     if not zh:
-        read.wrong("a ledger needs a title", "title")
+        read.wrong(_("缺少中文名称：title: {zh: …, en: …}。"), "title")
     stages = read.listed(declaration.get("stages", list(STAGES)), "stages")
     for index, stage in enumerate(stages):
         read.known(stage, STAGES, "stages", index)
     if "handle" not in stages:
-        read.wrong("a ledger without `handle` does nothing", "stages")
+        read.wrong(_("stages 里要有 handle（处置），否则什么也没办。"), "stages")
     channels = read.listed(declaration.get("channels", list(CHANNELS)), "channels")
     for index, channel in enumerate(channels):
         read.known(channel, CHANNELS, "channels", index)
@@ -297,14 +313,17 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
     responsible = declaration.get("responsible", "item.owner")
     read.known(responsible, ("item.owner", "duty", "category"), "responsible")
     concerns = read.mapping(declaration.get("concerns"), ("register", "required"), "concerns")
+    named = concerns.get("register")
     who = read.mapping(declaration.get("who"), ("file", "dispatch", "check", "close"), "who")
     extend = read.mapping(declaration.get("extend"), ("at_most", "approvals"), "extend")
-    if int(extend.get("at_most", 2)) > 2:
-        read.wrong("a limit is extended at most twice", "extend", "at_most")
+    extensions = read.count(
+        extend.get("at_most", 2), "extend", "at_most", at_most=2, why=_("时限最多延长两次。")
+    )
     park = read.mapping(declaration.get("park"), ("allowed", "at_most", "longest"), "park")
     returns = read.mapping(declaration.get("returns"), ("at_most",), "returns")
-    if int(returns.get("at_most", 2)) > 2:
-        read.wrong("a case is returned at most twice, then an arbiter decides", "returns", "at_most")
+    times = read.count(
+        returns.get("at_most", 2), "returns", "at_most", at_most=2, why=_("最多退两次，然后由裁定员定。")
+    )
     callback = read.mapping(declaration.get("callback"), ("ask", "within"), "callback")
     look_back = read.mapping(declaration.get("look_back"), ("share",), "look_back")
     merge = read.mapping(declaration.get("merge"), ("within_m", "within_hours"), "merge")
@@ -317,7 +336,7 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
 
     season = declaration.get("season", "")
     if season and not _SEASON.match(str(season)):
-        read.wrong("expected a season such as 11-15..03-15", "season")
+        read.wrong(_("时段要写成 11-15..03-15。"), "season")
         season = ""
 
     def limit(value: object, *keys: str) -> TimeLimit | None:
@@ -331,7 +350,7 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
         title=zh,
         channels=frozenset(map(str, channels)),
         contact=str(contact),
-        register=str(concerns.get("register", "")),
+        registers=tuple(map(str, named if isinstance(named, list) else [named])) if named else (),
         item_required=bool(concerns.get("required")),
         stages=frozenset(map(str, stages)),
         automatic_dispatch=dispatch == "automatic",
@@ -344,12 +363,12 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
         gates=_gates(read, declaration.get("gates")),
         who={str(step): str(role) for step, role in who.items()},
         ladder=_ladder(read, declaration.get("ladder")),
-        extensions_at_most=int(extend.get("at_most", 2)),
+        extensions_at_most=extensions,
         parking_allowed=bool(park.get("allowed", True)),
-        parkings_at_most=int(park.get("at_most", 1)),
+        parkings_at_most=read.count(park.get("at_most", 1), "park", "at_most"),
         parking_longest=read.parse(_days, park.get("longest", "365 days"), "park", "longest")
         or dt.timedelta(days=365),
-        returns_at_most=int(returns.get("at_most", 2)),
+        returns_at_most=times,
         reopen_within=read.parse(_days, declaration.get("reopen_within", "15 days"), "reopen_within")
         or dt.timedelta(days=15),
         callback_asked=bool(callback.get("ask", True)),
@@ -357,8 +376,8 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
             lambda value: parse_limit(str(value)), callback.get("within"), "callback", "within"
         ),
         look_back_share=read.parse(_share, look_back.get("share", "0%"), "look_back", "share") or Fraction(0),
-        merge_within_m=float(merge.get("within_m", 50)),
-        merge_within=dt.timedelta(hours=float(merge.get("within_hours", 24))),
+        merge_within_m=read.count(merge.get("within_m", 50), "merge", "within_m"),
+        merge_within=dt.timedelta(hours=read.count(merge.get("within_hours", 24), "merge", "within_hours")),
         public_list=bool(public.get("list")),
         public_map=bool(public.get("map")),
         public_photos=str(photos),

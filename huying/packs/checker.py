@@ -11,9 +11,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from huying.cases.ledger import FIELD_TYPES, title_of
+from huying.cases.telling import TO_REPORTER
 from huying.core import expressions
 from huying.packs.declarations import check_declaration
 from huying.packs.reader import CODE, SINGLE_KINDS, Document, Keys, Pack, Sheet, bad_code, read_pack
@@ -46,6 +48,12 @@ _FIELD_KEYS = ("type", "title", "of", "unit", "required", "private", "help", "wh
 _DISTRICT_KEYS = (
     "district", "title", "city", "code", "centre", "languages", "hotline", "about", "schematic", "schematic_note",
     "office_hours", "layers",
+)  # fmt: skip
+# What a notice to a reporter can be about, and what can be filled into it (cases.telling).
+NOTICE_MOMENTS = (*TO_REPORTER, "taken_up", "callback", "returned", "overdue")
+NOTICE_WORDS = (
+    "number", "code", "title", "category", "department", "officer", "due", "new_due", "until", "window", "reason",
+    "answer", "main_code", "link",
 )  # fmt: skip
 POST_PLACES = ("district", "subdistrict", "community", "compound", "grid", "building", "unit", "road")
 
@@ -507,7 +515,7 @@ class _Check:
     def check_list(self, document: Document, known: Collection[str]) -> None:
         """Items with code and title under `list`."""
         seen: dict[str, int] = {}
-        if not isinstance(document.value.get("list"), list):
+        if not document.value.get("list"):
             self.wrong(document.wrong(said(_("写一个 list: 列表，每行一个，用 - 开头。")), "list"))
         for index, row in document.rows("list"):
             code = str(row.get("code", ""))
@@ -559,7 +567,7 @@ class _Check:
         value = document.value
         self.keys(document, value, _REGISTER_KEYS)
         self.title(document, value)
-        self.check_fields(document, value.get("fields"), "fields")
+        self.check_fields(document, value.get("fields") or {}, "fields")
         for role, who in (value.get("people") or {}).items():
             if role not in PROPERTIES:
                 self.wrong(document.wrong(expected(role, PROPERTIES), "people", role))
@@ -583,14 +591,9 @@ class _Check:
                     )
                 )
 
-    def check_fields(self, document: Document, fields: object, *keys: str | int) -> None:
-        if not isinstance(fields, dict):
-            return
+    def check_fields(self, document: Document, fields: Mapping[str, Any], *keys: str | int) -> None:
         for name, spec in fields.items():
-            spec = {"type": spec} if isinstance(spec, str) else spec
-            if not isinstance(spec, dict):
-                self.wrong(document.wrong(said(_("写成 {type: …, title: …}。")), *keys, name))
-                continue
+            spec = spec if isinstance(spec, dict) else {"type": spec}
             self.keys(document, spec, _FIELD_KEYS, *keys, name)
             kind = re.sub(r" \(.+\)$", "", str(spec.get("type", "text")))
             if kind not in FIELD_TYPES:
@@ -602,9 +605,8 @@ class _Check:
 
     def check_items(self, register: Document, sheet: Sheet) -> None:
         fields = {
-            name: {"type": spec} if isinstance(spec, str) else spec
+            name: spec if isinstance(spec, dict) else {"type": spec}
             for name, spec in (register.value.get("fields") or {}).items()
-            if isinstance(spec, str | dict)
         }
         states = [str(state) for state in register.value.get("states") or ("in use", "retired")]
         known_columns = [*ITEM_COLUMNS, *fields]
@@ -659,8 +661,26 @@ class _Check:
     def check_notices(self, document: Document) -> None:
         self.keys(document, document.value, ("notices", "title", "moments"))
         for moment, words in (document.value.get("moments") or {}).items():
+            if moment not in NOTICE_MOMENTS:
+                self.wrong(document.wrong(expected(moment, NOTICE_MOMENTS), "moments", moment))
             if isinstance(words, dict):
                 self.keys(document, words, ("sms", "page"), "moments", moment)
+            for key, text in words.items() if isinstance(words, dict) else [(None, words)]:
+                keys: Keys = ("moments", moment) if key is None else ("moments", moment, key)
+                self.placeholders(document, str(text), *keys)
+
+    def placeholders(self, document: Document, text: str, *keys: str | int) -> None:
+        """Only what the system can fill in stands in braces."""
+        try:
+            names = [
+                name for _literal, name, _spec, _conversion in Formatter().parse(text) if name is not None
+            ]
+        except ValueError:
+            self.wrong(document.wrong(said(_("花括号没有配对：要填的词写成 {due}。")), *keys))
+            return
+        for name in names:
+            if name not in NOTICE_WORDS:
+                self.wrong(document.wrong(expected(name, NOTICE_WORDS), *keys))
 
     def check_texts(self, document: Document) -> None:
         """Texts of the demonstration are read by the replay of its year; here they only have to be readable."""

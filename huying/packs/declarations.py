@@ -29,24 +29,18 @@ def check_declaration(
 ) -> Iterator[tuple[Keys, Sentence]]:
     """What is wrong with a ledger's declaration, with the keys that lead to the place.
 
-    `known` holds the codes of topics, departments, registers and catalogue entries; `leads` which
-    departments may be responsible.
+    The values have their shapes (`shapes.mould`). `known` holds the codes of topics, departments, registers
+    and catalogue entries; `leads` says which departments may be responsible.
     """
     rules, problems = read_rules(declaration)
     for problem in problems:
-        yield problem.keys, said("%(sentence)s", sentence=problem.sentence)
-    if any(
-        len(problem.keys) == 1 and problem.keys[0] in ("categories", "concerns", "who")
-        for problem in problems
-    ):
-        return
-    concerns = (declaration.get("concerns") or {}).get("register") or []
-    for code in concerns if isinstance(concerns, list) else [concerns]:
+        yield problem.keys, problem.sentence
+    for code in rules.registers:
         if code not in known["register"]:
             yield ("concerns", "register"), expected(code, known["register"])
-    for step, role in (declaration.get("who") or {}).items():
-        if role not in ROLES and role not in SPECIAL_ROLES:
-            yield ("who", step), expected(role, [*ROLES, *SPECIAL_ROLES])
+    for step, role in rules.who.items():
+        if role not in ROLES:
+            yield ("who", step), expected(role, ROLES)
     for step, gates in rules.gates.items():
         for index, gate in enumerate(gates):
             if not re.fullmatch(r"\w+", gate):
@@ -56,9 +50,6 @@ def check_declaration(
             if spec.when:
                 yield from _expression(spec.when, key, spec.code, "when")
     yield from _check_categories(declaration, known, leads)
-
-
-SPECIAL_ROLES = ("reporter_street",)  # a ledger's `who` may also name the street office of the place
 
 
 def _expression(text: str, *keys: str | int) -> Iterator[tuple[Keys, Sentence]]:
@@ -82,20 +73,14 @@ def _check_categories(
                 yield ("topics_from", index), expected(topic, [*known["topics"], "all"])
     yield from _check_from_catalogue(from_catalogue, known)
     seen: set[str] = set()
-    for index, category in enumerate(own if isinstance(own, list) else ()):
+    for index, category in enumerate(own):
         keys: Keys = ("categories", index)
-        if not isinstance(category, Mapping):
-            yield keys, said(_("写成 {code: …, title: …, limit: …}。"))
-            continue
         for key in category:
             if key not in _CATEGORY_KEYS:
                 yield (*keys, key), said(_("不认识的键。%(hint)s"), hint=expected(key, _CATEGORY_KEYS))
         code = str(category.get("code", ""))
         if not CODE.fullmatch(code):
-            yield (
-                keys,
-                bad_code(code),
-            )
+            yield keys, bad_code(code)
         if code in seen:
             yield keys, said(_("类别“%(code)s”写了两次。"), code=code)
         seen.add(code)
@@ -115,10 +100,7 @@ def _check_categories(
                 yield (*keys, "department"), sentence
 
 
-def _check_from_catalogue(value: Any, known: Known) -> Iterator[tuple[Keys, Sentence]]:
-    if not isinstance(value, Mapping):
-        yield ("categories_from",), said(_("写成 {catalogue: [component, event]}。"))
-        return
+def _check_from_catalogue(value: Mapping[str, Any], known: Known) -> Iterator[tuple[Keys, Sentence]]:
     for key in value:
         if key not in ("catalogue", "only"):
             yield (

@@ -204,11 +204,6 @@ class _Loading:
                 moment: words if isinstance(words, str) else words.get("page") or words.get("sms", "")
                 for moment, words in (notices.value.get("moments") or {}).items()
             }
-            declaration["messages"] = {
-                moment: words["sms"]
-                for moment, words in (notices.value.get("moments") or {}).items()
-                if isinstance(words, dict) and words.get("sms")
-            }
         if topics := self.pack.one("topics"):
             declaration["topics"] = {
                 key: topics.value[key] for key in ("weights", "fallback") if key in topics.value

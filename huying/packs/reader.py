@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from huying.packs.shapes import mould
 from huying.packs.tables import TABLES, Table
 from huying.packs.wording import Mistake, expected, said
 from huying.places.sentences import Sentence
@@ -191,9 +192,18 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
         mistakes.append(Mistake(file, line, said(_("第一个键是文件的类型。%(hint)s"), hint=hint)))
         return []
     document = Document(file, kind, str(value[kind]), value, lines)
+    if kind != "campaign":
+        _mould(document, mistakes)
     if not CODE.fullmatch(document.code):
         mistakes.append(document.wrong(bad_code(document.code), kind))
     return [document, *_parts(document, mistakes)] if kind == "campaign" else [document]
+
+
+def _mould(document: Document, mistakes: list[Mistake]) -> None:
+    def tell(keys: Keys, sentence: Sentence) -> None:
+        mistakes.append(document.wrong(sentence, *keys))
+
+    document.value = mould(document.kind, document.value, tell)
 
 
 def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
@@ -222,7 +232,9 @@ def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
                 continue
             # A part without a code of its own takes the campaign's.
             part = {kind: part.get(kind, campaign.code)} | part
-            yield Document(campaign.file, kind, str(part[kind]), part, campaign.lines, base)
+            document = Document(campaign.file, kind, str(part[kind]), part, campaign.lines, base)
+            _mould(document, mistakes)
+            yield document
 
 
 # -- CSV -----------------------------------------------------------------------------------------------------

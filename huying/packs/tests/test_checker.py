@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+import yaml
 
 from huying.packs.checker import check_pack, understand_pack
 from huying.packs.tests.conftest import PackFolder
@@ -10,6 +15,31 @@ from huying.packs.wording import Mistake
 
 LEDGER, TOPICS, AREAS = "ledgers/requests.yaml", "topics.yaml", "places/areas.csv"
 DEPARTMENTS, STAFF, DUTIES = "people/departments.csv", "people/staff.csv", "people/duties.csv"
+
+EVERYTHING = """\
+campaign: covers
+title: {zh: 井盖, en: Covers}
+register:
+  register: cover
+  title: 井盖
+  fields: {kind: {type: choice, of: [上水, 污水], required: true}, size: number (mm)}
+  people: {owner: department, supervisor: urban-management}
+  states: [in use, retired]
+  public: {map: true, fields: [kind]}
+ledger:
+  title: 台账
+  concerns: {register: [cover], required: true}
+  categories:
+    - {code: broken, title: 破损, limit: 4 work hours, department: urban-management, keywords: [破], urgent: true}
+  categories_from: {catalogue: [component], only: []}
+  who: {check: checker}
+  extend: {at_most: 2, approvals: 2}
+  park: {allowed: true, at_most: 1, longest: 365 days}
+  returns: {at_most: 2}
+  look_back: {share: 5%}
+  merge: {within_m: 50, within_hours: 24}
+  fields: {floor: {type: text, title: {zh: 楼层, en: Floor}, when: "channel == 'portal'"}}
+"""
 
 # file, what is replaced, with what, the file and line of the mistake, words that it must hold
 SPOILT = [
@@ -202,3 +232,39 @@ def test_a_campaign_bundles_register_and_ledger(pack: PackFolder) -> None:
 def test_an_empty_folder_says_what_is_missing(tmp_path) -> None:  # type: ignore[no-untyped-def]
     assert {mistake.file for mistake in check_pack(tmp_path)} == {"district.yaml", "places/areas.csv"}
     assert isinstance(check_pack(tmp_path / "nowhere")[0], Mistake)
+
+
+def places(value: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every key and list item of a declaration."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield (*keys, key)
+        yield from places(each, (*keys, key))
+
+
+def replaced(value: Any, keys: tuple[str | int, ...], new: Any) -> Any:
+    whole = copy.deepcopy(value)
+    inner = whole
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = new
+    return whole
+
+
+@pytest.mark.parametrize(
+    "file", [LEDGER, TOPICS, "district.yaml", "calendar.yaml", "people/posts.yaml", "more.yaml"]
+)
+def test_a_value_of_the_wrong_shape_is_a_mistake_and_never_a_crash(pack: PackFolder, file: str) -> None:
+    pack.edit(
+        "calendar.yaml", "years: {}", "years: {2027: {notice: 甲, off: [2027-01-01], work: [2027-01-09]}}"
+    )
+    pack.write("more.yaml", EVERYTHING)
+    value = yaml.safe_load(
+        pack.read(file).replace("[2027", "['2027").replace("01]", "01']").replace("09]", "09']")
+    )
+    told = 0
+    for keys in places(value):
+        for junk in (None, 7, "x", [1, [2]], {"a": {"b": 1}}):
+            pack.write(file, yaml.safe_dump(replaced(value, keys, junk), allow_unicode=True, sort_keys=False))
+            told += bool(check_pack(pack.path))
+    assert told

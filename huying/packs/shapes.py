@@ -1,0 +1,126 @@
+"""What is a word, a list or a mapping in each kind of file: wrong shapes are said before anything is read.
+
+After `mould` the checks and the loader find every value in the shape that they expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from huying.packs.wording import said
+from huying.places.sentences import Sentence
+from huying.places.sentences import gettext_noop as _
+
+TEXT = "text"  # a word, a number, true or false
+ANY = "*"  # every key that is not named
+
+# A shape is TEXT, [shape of each], {key: shape}, or several of them, the first one being what an empty value means.
+Shape = Any
+
+WORDS: Shape = (TEXT, [TEXT])
+TITLE: Shape = (TEXT, {ANY: TEXT})
+FIELDS: Shape = {ANY: (TEXT, {"title": TITLE, "help": TITLE, "of": [TEXT], ANY: TEXT})}
+SETTINGS: Shape = {ANY: TEXT}
+_HEAD: Mapping[str, Shape] = {"title": TITLE, "about": TITLE, ANY: TEXT}
+
+SHAPES: Mapping[str, Shape] = {
+    "district": {
+        **_HEAD,
+        "city": TITLE,
+        "centre": SETTINGS,
+        "languages": [TEXT],
+        "schematic_note": TITLE,
+        "office_hours": [{"spans": [TEXT], ANY: TEXT}],
+        "layers": [{"title": TITLE, ANY: TEXT}],
+    },
+    "calendar": {**_HEAD, "days": [SETTINGS], "years": {ANY: {"off": [TEXT], "work": [TEXT], ANY: TEXT}}},
+    "posts": {**_HEAD, "list": [{"title": TITLE, "help": TITLE, ANY: TEXT}]},
+    "topics": {
+        **_HEAD,
+        "weights": SETTINGS,
+        "list": [{"title": TITLE, "keywords": [TEXT], "weak": [TEXT], ANY: TEXT}],
+    },
+    "register": {
+        **_HEAD,
+        "fields": FIELDS,
+        "people": SETTINGS,
+        "states": [TEXT],
+        "public": {"fields": [TEXT], ANY: TEXT},
+    },
+    "ledger": {
+        **_HEAD,
+        "channels": [TEXT],
+        "concerns": {"register": WORDS, ANY: TEXT},
+        "stages": [TEXT],
+        "categories": [{"title": TITLE, "keywords": [TEXT], ANY: TEXT}],
+        "categories_from": {"catalogue": [TEXT], "only": [TEXT]},
+        "topics_from": WORDS,
+        "fields": FIELDS,
+        "handling_form": FIELDS,
+        "gates": {ANY: [TEXT]},
+        "who": SETTINGS,
+        "ladder": [SETTINGS],
+        "extend": SETTINGS,
+        "park": SETTINGS,
+        "returns": SETTINGS,
+        "callback": SETTINGS,
+        "look_back": SETTINGS,
+        "merge": SETTINGS,
+        "public": SETTINGS,
+    },
+    "notices": {**_HEAD, "moments": {ANY: TITLE}},
+    "campaign": {**_HEAD, ANY: ANY},
+}
+
+Tell = Callable[[tuple[str | int, ...], Sentence], None]
+
+
+def mould(kind: str, value: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """The declaration with every value in its shape; `tell` hears of those that were not, with their keys."""
+    shape = SHAPES.get(kind)
+    return dict(value) if shape is None else _mould(value, shape, (), tell)
+
+
+def _mould(value: Any, shape: Shape, keys: tuple[str | int, ...], tell: Tell) -> Any:
+    if shape == ANY:
+        return value
+    choices = shape if isinstance(shape, tuple) else (shape,)
+    if value is None:
+        return _empty(choices[0])
+    for choice in choices:
+        if _fits(value, choice):
+            return _inside(value, choice, keys, tell)
+    tell(keys, _wanted(choices[-1]))
+    return _empty(choices[0])
+
+
+def _fits(value: Any, shape: Shape) -> bool:
+    if shape == TEXT:
+        return isinstance(value, str | int | float)
+    return isinstance(value, list if isinstance(shape, list) else dict)
+
+
+def _inside(value: Any, shape: Shape, keys: tuple[str | int, ...], tell: Tell) -> Any:
+    if isinstance(shape, list):
+        return [_mould(each, shape[0], (*keys, index), tell) for index, each in enumerate(value)]
+    if isinstance(shape, dict):
+        return {
+            key: _mould(each, shape.get(key, shape.get(ANY, TEXT)), (*keys, key), tell)
+            for key, each in value.items()
+        }
+    return value
+
+
+def _empty(shape: Shape) -> Any:
+    if isinstance(shape, list | dict):
+        return type(shape)()
+    return ""
+
+
+def _wanted(shape: Shape) -> Sentence:
+    if isinstance(shape, list):
+        return said(_("这里要写列表，例如 [甲, 乙]。"))
+    if isinstance(shape, dict):
+        return said(_("这里要写一组“键: 值”。"))
+    return said(_("这里只写一个词或一个数。"))
