@@ -410,7 +410,10 @@ def _day(at: dt.datetime) -> dt.date:
     return at.astimezone(BEIJING).date()
 
 
-_limit = lru_cache(maxsize=1024)(parse_limit)
+@lru_cache(maxsize=1024)
+def limit_of(text: str) -> TimeLimit:
+    """A time limit as it is written, read once for all the cases that have it."""
+    return parse_limit(text)
 
 
 class _Fold:
@@ -648,7 +651,7 @@ class _Fold:
     # -- the clock
 
     def start_clock(self, limit: str, at: dt.datetime) -> None:
-        self.limit = _limit(limit)
+        self.limit = limit_of(limit)
         deadline = current_calendar().deadline(at, self.limit)
         self.limit_text, self.clock_started_at = str(self.limit), at
         self.due_at, self.provisional, self.left = deadline.at, deadline.provisional, None
@@ -733,6 +736,14 @@ _FOLDS: dict[type, Callable[[_Fold, Any], None]] = {
     Reopened: _Fold.reopened,
     Joined: _Fold.joined_in,
 }
+
+
+def replay_demonstration(report: Say = print) -> None:
+    """Fill the demonstration with its year and its present; a second time there is nothing to add."""
+    from huying.cases.demonstration.replay import replay
+
+    replay(report)
+
 
 # -- values as COPY reads them -------------------------------------------------------------------------------
 
