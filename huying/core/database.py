@@ -349,6 +349,8 @@ class EmbeddedPostgres:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
     def _stop(self) -> bool:
+        if self._account() is not None:
+            open_way(self.data.parent)  # a folder on the way may have been closed while the server ran
         # "fast" ends the sessions that are left and writes a checkpoint, so the next start needs no recovery.
         done = self.run("pg_ctl", "stop", "-w", "-t", "60", "-s", "-m", "fast", "-D", str(self.data))
         if done.returncode != 0:

@@ -148,6 +148,8 @@ def run_worker(*, wait: bool = True, concurrency: int | None = None) -> None:
 async def _work(wait: bool, concurrency: int) -> bool:
     """Run one worker; returns whether it was asked to stop. (Without its database it also just ends.)"""
     await sync_to_async(_meet_database)()
+    # Now, not at the next full minute: after a crash people wait for what was interrupted.
+    await rescue_stalled_jobs()
     # `with_connector`, not `replace_connector`: jobs that defer further jobs do so in their transaction.
     worker_app = app.with_connector(cast(DjangoConnector, app.connector).get_worker_connector())
     async with worker_app.open_async():

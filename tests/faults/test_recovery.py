@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -35,6 +36,13 @@ def until(true: Callable[[], object], what: str) -> None:
     while not true():
         assert time.monotonic() < deadline, f"waited {PATIENCE} s for: {what}"
         time.sleep(0.1)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder of our own: pytest closes its common one to other users whenever another run begins."""
+    with tempfile.TemporaryDirectory(prefix="huying-faults-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
