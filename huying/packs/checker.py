@@ -14,11 +14,21 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from huying.cases.ledger import FIELD_TYPES, title_of
+from huying.cases.ledger import FIELD_TYPES
 from huying.cases.telling import TO_REPORTER
 from huying.core import expressions
 from huying.packs.declarations import check_declaration
-from huying.packs.reader import CODE, SINGLE_KINDS, Document, Keys, Pack, Sheet, bad_code, read_pack
+from huying.packs.reader import (
+    SINGLE_KINDS,
+    Document,
+    Keys,
+    Pack,
+    Sheet,
+    check_code,
+    check_length,
+    check_title,
+    read_pack,
+)
 from huying.packs.rules import (
     can_lead,
     check_area,
@@ -406,12 +416,12 @@ class _Check:
                     document.wrong(said(_("不认识的键。%(hint)s"), hint=expected(key, known)), *keys, key)
                 )
 
+    def all_wrong(self, document: Document, sentences: Iterable[Sentence], *keys: str | int) -> None:
+        for sentence in sentences:
+            self.wrong(document.wrong(sentence, *keys))
+
     def title(self, document: Document, value: Mapping[str, Any], *keys: str | int) -> None:
-        zh, _en = title_of(value.get("title"))
-        if not zh:
-            self.wrong(document.wrong(said(_("缺少中文名称：title: {zh: …, en: …}。")), *keys, "title"))
-        elif len(zh) > 120:
-            self.wrong(document.wrong(said(_("名称太长：最多 120 个字。")), *keys, "title"))
+        self.all_wrong(document, check_title(value.get("title")), *keys, "title")
 
     def refers(self, document: Document, code: object, kind: str, *keys: str | int) -> bool:
         """Whether the code is declared; reports it otherwise."""
@@ -433,13 +443,7 @@ class _Check:
             self.wrong(document.wrong(said(_("条件写错了：%(problem)s"), problem=error), *keys))
 
     def code(self, document: Document, code: object, *keys: str | int) -> None:
-        if not CODE.fullmatch(str(code or "")) or len(str(code)) > 40:
-            self.wrong(
-                document.wrong(
-                    bad_code(code or ""),
-                    *keys,
-                )
-            )
+        self.all_wrong(document, check_code(code), *keys)
 
     def check_campaign(self, document: Document) -> None:
         self.title(document, document.value)
@@ -447,6 +451,7 @@ class _Check:
     def check_district(self, document: Document) -> None:
         self.keys(document, document.value, _DISTRICT_KEYS)
         self.title(document, document.value)
+        self.all_wrong(document, check_length(document.value.get("hotline"), 30), "hotline")
         code = str(document.value.get("code", ""))
         districts = {entry["code"] for entry in self.contents.rows("areas") if entry["level"] == "district"}
         if districts and code not in districts:
@@ -476,6 +481,7 @@ class _Check:
         self.keys(document, document.value, ("calendar", "title", "days", "years"))
         for index, day in document.rows("days"):
             self.keys(document, day, ("day", "workday", "title"), "days", index)
+            self.all_wrong(document, check_length(day.get("title"), 60), "days", index, "title")
             self.day(document, day.get("day"), "days", index, "day")
             if not isinstance(day.get("workday"), bool):
                 self.wrong(
@@ -490,6 +496,7 @@ class _Check:
                 )
                 continue
             self.keys(document, notice, ("notice", "off", "work"), "years", year)
+            self.all_wrong(document, check_length(notice.get("notice"), 120), "years", year, "notice")
             for key in ("off", "work"):
                 for index, text in enumerate(notice.get(key) or ()):
                     try:
@@ -568,6 +575,8 @@ class _Check:
         self.keys(document, value, _REGISTER_KEYS)
         self.title(document, value)
         self.check_fields(document, value.get("fields") or {}, "fields")
+        for index, state in enumerate(value.get("states") or ()):
+            self.all_wrong(document, check_length(state, 24), "states", index)
         for role, who in (value.get("people") or {}).items():
             if role not in PROPERTIES:
                 self.wrong(document.wrong(expected(role, PROPERTIES), "people", role))
@@ -635,6 +644,8 @@ class _Check:
         for column in ("code", "title"):
             if not values.get(column):
                 yield said(_("“%(name)s”不能空着。"), name=column)
+        yield from check_length(values.get("code"), 40)
+        yield from check_length(values.get("title"), 120)
         for column in ("lng", "lat"):
             text, values[column] = values.get(column), None
             try:

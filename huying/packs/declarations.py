@@ -9,7 +9,7 @@ from typing import Any
 from huying.cases.ledger import read_rules, title_of
 from huying.cases.models import Category, Topic
 from huying.core import expressions
-from huying.packs.reader import CODE, Keys, bad_code
+from huying.packs.reader import Keys, check_code, check_length, check_title
 from huying.packs.rules import check_lead
 from huying.packs.tables import Known
 from huying.packs.wording import expected, said, sentence_of
@@ -32,6 +32,8 @@ def check_declaration(
     The values have their shapes (`shapes.mould`). `known` holds the codes of topics, departments, registers
     and catalogue entries; `leads` says which departments may be responsible.
     """
+    for sentence in check_title(declaration.get("title")) if title_of(declaration.get("title"))[0] else ():
+        yield ("title",), sentence
     rules, problems = read_rules(declaration)
     for problem in problems:
         yield problem.keys, problem.sentence
@@ -79,13 +81,18 @@ def _check_categories(
             if key not in _CATEGORY_KEYS:
                 yield (*keys, key), said(_("不认识的键。%(hint)s"), hint=expected(key, _CATEGORY_KEYS))
         code = str(category.get("code", ""))
-        if not CODE.fullmatch(code):
-            yield keys, bad_code(code)
+        for sentence in check_code(code):
+            yield keys, sentence
         if code in seen:
             yield keys, said(_("类别“%(code)s”写了两次。"), code=code)
         seen.add(code)
-        if not title_of(category.get("title"))[0]:
-            yield keys, said(_("缺少中文名称：title: {zh: …, en: …}。"))
+        for sentence in check_title(category.get("title")):
+            yield (*keys, "title"), sentence
+        for key, longest in (("condition", 200), ("closing", 200), ("standard_code", 12)):
+            for sentence in check_length(category.get(key), longest):
+                yield (*keys, key), sentence
+        if (kind := category.get("kind", "topic")) not in Category.Kind.values:
+            yield (*keys, "kind"), expected(kind, Category.Kind.values)
         try:
             parse_limit(str(category.get("limit", "")))
         except ValueError as error:

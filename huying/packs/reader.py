@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from huying.cases.ledger import title_of
 from huying.packs.shapes import mould
 from huying.packs.tables import TABLES, Table
 from huying.packs.wording import Mistake, expected, said
@@ -36,12 +37,29 @@ CAMPAIGN_PARTS = {"register": "registers", "ledger": "ledgers"}
 LATER_CAMPAIGN_PARTS = {
     "standard": "standards", "plan": "plans", "figure": "figures", "ranking": "rankings", "bulletin": "bulletins",
 }  # fmt: skip
+LONGEST_CODE = 40
 BIGGEST_FILE = 20 * 1024 * 1024
 
 
-def bad_code(code: object) -> Sentence:
-    """What to say to a code that is not one."""
-    return said(_("代码“%(code)s”要用小写英文字母、数字和连字符，例如 manhole-covers。"), code=code)
+def check_code(code: object) -> Iterator[Sentence]:
+    """Lower-case words with hyphens, at most 40 characters."""
+    if not CODE.fullmatch(str(code or "")) or len(str(code)) > LONGEST_CODE:
+        yield said(_("代码“%(code)s”要用小写英文字母、数字和连字符，例如 manhole-covers。"), code=code or "")
+
+
+def check_title(value: object) -> Iterator[Sentence]:
+    """A Chinese title is there, and neither language is too long for a list."""
+    zh, en = title_of(value)
+    if not zh:
+        yield said(_("缺少中文名称：title: {zh: …, en: …}。"))
+    yield from check_length(zh, 120)
+    yield from check_length(en, 160)
+
+
+def check_length(text: object, longest: int) -> Iterator[Sentence]:
+    """At most so many characters."""
+    if (length := len(str(text or ""))) > longest:
+        yield said(_("太长：最多 %(longest)d 个字，现在 %(length)d 个。"), longest=longest, length=length)
 
 
 # -- YAML ----------------------------------------------------------------------------------------------------
@@ -194,8 +212,7 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
     document = Document(file, kind, str(value[kind]), value, lines)
     if kind != "campaign":
         _mould(document, mistakes)
-    if not CODE.fullmatch(document.code):
-        mistakes.append(document.wrong(bad_code(document.code), kind))
+    mistakes.extend(document.wrong(sentence, kind) for sentence in check_code(document.code))
     return [document, *_parts(document, mistakes)] if kind == "campaign" else [document]
 
 
@@ -233,6 +250,7 @@ def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
             # A part without a code of its own takes the campaign's.
             part = {kind: part.get(kind, campaign.code)} | part
             document = Document(campaign.file, kind, str(part[kind]), part, campaign.lines, base)
+            mistakes.extend(document.wrong(sentence, kind) for sentence in check_code(document.code))
             _mould(document, mistakes)
             yield document
 

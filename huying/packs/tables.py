@@ -286,7 +286,7 @@ TABLES: Mapping[str, Table] = {
             "catalogue",
             "catalogue/*.csv",
             (
-                CODE,
+                Column("code", "code", required=True, longest=12),
                 Column("kind", required=True, of=("component", "event")),
                 Column("class_code", default=""),
                 Column("class_title", default=""),

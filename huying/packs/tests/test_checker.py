@@ -268,3 +268,19 @@ def test_a_value_of_the_wrong_shape_is_a_mistake_and_never_a_crash(pack: PackFol
             pack.write(file, yaml.safe_dump(replaced(value, keys, junk), allow_unicode=True, sort_keys=False))
             told += bool(check_pack(pack.path))
     assert told
+
+
+def test_a_notice_names_only_what_the_system_can_fill_in(pack: PackFolder) -> None:
+    pack.write(
+        "notices.yaml",
+        "notices: xinhua\nmoments:\n  closed:\n    page: 已办结：{anwser}\n  filed: 已受理，{due 前办结\n  finished: 好了\n",
+    )
+    found = {mistake.line: str(mistake.sentence) for mistake in check_pack(pack.path)}
+    assert set(found) == {4, 5, 6}
+    assert "answer" in found[4]
+
+
+def test_a_text_that_is_longer_than_its_column_is_a_mistake(pack: PackFolder) -> None:
+    pack.edit(TOPICS, "zh: 路灯", f"zh: {'路' * 121}")
+    pack.edit(STAFF, "李四", "李" * 61)
+    assert [(mistake.file, mistake.line) for mistake in check_pack(pack.path)] == [(STAFF, 5), (TOPICS, 7)]
