@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-_AUDIENCES = ("portal", "desk", "field", "cockpit")
+# The audiences, and the photos that all of them show.
+_AUDIENCES = ("portal", "desk", "field", "cockpit", "files")
 
 urlpatterns = [
     path("", include(f"huying.cases.views.{audience}.urls"))

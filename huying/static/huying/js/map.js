@@ -108,7 +108,7 @@ function clusters(map, url) {
       const size = Math.round(28 + 8 * Math.log10(cluster.count));
       const bubble = Object.assign(text(cluster.count > 9999 ? `${Math.round(cluster.count / 1000)}k` : String(cluster.count)), { className: "map-cluster" });
       const marker = L.marker([cluster.lat, cluster.lng], { icon: L.divIcon({ className: "", html: bubble, iconSize: [size, size] }), alt: String(cluster.count), keyboard: true }).addTo(layer);
-      marker.on("click", () => map.setView([cluster.lat, cluster.lng], Math.min(map.getZoom() + 2, map.getMaxZoom())));
+      marker.on("click", () => map.getZoom() >= map.getMaxZoom() && cluster.url ? window.location.assign(cluster.url) : map.setView([cluster.lat, cluster.lng], Math.min(map.getZoom() + 2, map.getMaxZoom())));
     }
   };
   map.on("moveend", () => load().catch(failed));

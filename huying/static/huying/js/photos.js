@@ -119,6 +119,11 @@ function start(box) {
     input.dispatchEvent(new Event("photos-changed", { bubbles: true }));
   }
 
+  // Photos that the server already has: taking one away takes its reference along.
+  for (const drop of list.querySelectorAll("[data-photo-drop]")) {
+    drop.hidden = false;
+    drop.addEventListener("click", () => drop.closest("li").remove());
+  }
   input.addEventListener("change", () => add([...input.files]));
   box.addEventListener("dragover", (event) => { event.preventDefault(); box.classList.add("photo-input--over"); });
   box.addEventListener("dragleave", () => box.classList.remove("photo-input--over"));

@@ -1,0 +1,1 @@
+"""Residents: report, follow, read. No login, phone first."""
