@@ -137,9 +137,9 @@ class ListPage(View):
 
     @cached_property
     def form(self) -> forms.Form:
-        for each in self.get_filters():
-            each.field.required = False
         fields = {each.name: each.field for each in self.get_filters()}
+        for field in fields.values():
+            field.required = False
         form: forms.Form = type("FilterForm", (forms.Form,), fields)(self.request.GET, auto_id="filter-%s")
         return form
 

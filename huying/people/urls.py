@@ -22,6 +22,7 @@ urlpatterns = [
     path("accounts/demo/<str:username>/", account.demo_sign_in, name="demo-sign-in"),
     path("accounts/password/", account.change_password, name="password"),
     path("accounts/", account.profile, name="profile"),
+    path("desk/", account.begin, name="begin"),
     path("desk/people/", home.home, name="home"),
     path("desk/people/departments/", departments.Departments.as_view(), name="departments"),
     path("desk/people/departments/add/", departments.add_department, name="add-department"),

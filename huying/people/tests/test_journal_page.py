@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from huying.core.journal import log, seal_day
 from huying.core.testing import make_user
@@ -29,6 +30,7 @@ def test_the_latest_entries_come_first_and_are_found_by_code_subject_day_and_per
     assert codes(client, subject="department") == ["department.added"]
     assert codes(client, subject="area:999999") == []
     assert codes(client, day="2001-01-01") == []
+    assert len(codes(client, day=str(timezone.localdate()))) == 2
     assert codes(client, actor="彭文") == ["area.changed"]
 
 

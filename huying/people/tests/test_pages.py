@@ -313,3 +313,19 @@ def test_the_rail_shows_an_administrator_the_administration(district, client):
     assert "管理" in page
     assert '<a class="rail__link" href="/desk/people/departments/" aria-current="page">' in page
     assert reverse("people:journal") in page
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "people:departments",
+        "people:accounts",
+        "people:holdings",
+        "people:duties",
+        "people:areas",
+        "people:journal",
+    ],
+)
+def test_an_unused_filter_is_no_mistake(district, client, url):
+    client.force_login(make_user("administrator"))
+    assert "field--error" not in client.get(reverse(url)).content.decode()

@@ -150,3 +150,15 @@ def test_work_keeps_the_session_alive(client):
     session.save()
     client.get(reverse("people:profile"))
     assert client.session["seen_at"] > session["seen_at"]
+
+
+def test_the_desks_address_leads_to_where_the_role_begins(client):
+    assert client.get("/desk/").url == "/accounts/login/?next=/desk/"
+    client.force_login(make_user("administrator"))
+    assert client.get("/desk/").url == reverse("people:home")
+
+
+def test_who_has_no_role_is_told_whom_to_ask(client):
+    client.force_login(make_user())
+    page = client.get("/desk/", follow=True)
+    assert "请联系本单位管理员授权" in page.content.decode()

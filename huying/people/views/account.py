@@ -96,6 +96,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "people/sign_in.html", context, status=status)
 
 
+@requires()
+def begin(request: HttpRequest) -> HttpResponse:
+    """The desk's own address: to where this person's work begins."""
+    return redirect(landing_url(reader(request)))
+
+
 def _target(request: HttpRequest, user: User) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):

@@ -23,7 +23,7 @@ from huying.people.story import story
 from huying.people.topics import topics
 from huying.people.views.common import MANAGE_PLACES, act, form_page
 from huying.places.area_changes import change_area, retire_area
-from huying.places.models import ADMINISTRATIVE, Area
+from huying.places.models import ADMINISTRATIVE, Area, Building
 
 # A functional grid that shares less of an area than this only touches it.
 LEAST_SHARE = 0.01
@@ -162,7 +162,9 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
         "children": row.children.filter(layer=row.layer, valid_to=None)
         .defer("boundary")
         .order_by("level", "code"),
-        "buildings": row.buildings.count() or row.grid_buildings.count(),
+        "buildings": Building.objects.filter(
+            Q(compound__path__startswith=row.path) | Q(grid__path__startswith=row.path)
+        ).count(),
         "functional": functional_grids(row),
         "layer": "" if row.layer == ADMINISTRATIVE else layer_title(row.layer),
         "events": story(row),

@@ -106,7 +106,9 @@ class WhoForm(forms.Form):
     """A place and a topic."""
 
     area = NamedField(
-        label=gettext_lazy("地方"), help_text=gettext_lazy("街道、社区、小区或网格的名称或代码。")
+        label=gettext_lazy("地方"),
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("街道、社区、小区或网格")}),
+        error_messages={"required": gettext_lazy("请填写地方，例如“东苑社区”。")},
     )
     topic = forms.ChoiceField(label=gettext_lazy("事项"))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +30,7 @@ from huying.people.story import WORDS, words_for
 
 VIEW_JOURNAL = "journal.view"
 MOST_FAULTS = 50
+MOST_WORDS = 200
 # Above this many entries the whole chain is checked by the command line, not inside a request.
 MOST_IN_REQUEST = 200_000
 
@@ -71,7 +75,7 @@ class Journal(VerbRequired, ListPage):
                 lookup="code__startswith",
             ),
             Filter("subject", SubjectField(label=_("对象，如 case:12")), apply=_of_subject),
-            Filter("day", forms.DateField(label=_("日期"), widget=DateInput()), lookup="at__date"),
+            Filter("day", forms.DateField(label=_("日期"), widget=DateInput()), apply=_on_day),
             Filter("actor", forms.CharField(label=_("经办人")), lookup="actor_name"),
         )
 
@@ -108,8 +112,19 @@ def _of_subject(rows: QuerySet[JournalEntry], value: tuple[str, int | None]) -> 
     return rows if number is None else rows.filter(subject_id=number)
 
 
+def _on_day(rows: QuerySet[JournalEntry], day: date) -> QuerySet[JournalEntry]:
+    """Between two moments, which an index can answer; the date of a moment it can't."""
+    start = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    return rows.filter(at__gte=start, at__lt=start + timedelta(days=1))
+
+
 def _words(data: dict[str, Any]) -> str:
-    return "；".join(f"{key} {value}" for key, value in data.items())[:300]
+    text = "；".join(f"{key} {_plain(value)}" for key, value in data.items())
+    return text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]}…"
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
 @require_POST
