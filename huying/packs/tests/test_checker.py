@@ -273,7 +273,8 @@ def test_a_value_of_the_wrong_shape_is_a_mistake_and_never_a_crash(pack: PackFol
 def test_a_notice_names_only_what_the_system_can_fill_in(pack: PackFolder) -> None:
     pack.write(
         "notices.yaml",
-        "notices: xinhua\nmoments:\n  closed:\n    page: 已办结：{anwser}\n  filed: 已受理，{due 前办结\n  finished: 好了\n",
+        "notices: xinhua\nmoments:\n  closed:\n    page: 已办结：{anwser}\n"
+        "  filed: 已受理，{due 前办结\n  finished: 好了\n",
     )
     found = {mistake.line: str(mistake.sentence) for mistake in check_pack(pack.path)}
     assert set(found) == {4, 5, 6}
