@@ -26,7 +26,8 @@ class Entry:
     zh: str
     en: str = ""
     parent: int | None = None
-    usable: bool = True  # false: kept for its history only
+    active: bool = True  # false: kept for its history only
+    leads: bool = True  # of a department: whether it may lead
 
     def __str__(self) -> str:
         return self.en if self.en and (get_language() or "").startswith("en") else self.zh
@@ -69,7 +70,7 @@ def _read() -> Catalogue:
         {code: Entry(pk, code, zh, en, None, active) for pk, code, zh, en, active in ledgers},
         _parents_first([Entry(*row) for row in topics]),
         {
-            code: Entry(pk, code, zh, en, parent, valid_to is None and can_lead)
+            code: Entry(pk, code, zh, en, parent, valid_to is None, can_lead)
             for pk, code, zh, en, parent, valid_to, can_lead in departments
         },
     )

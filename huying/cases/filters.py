@@ -80,7 +80,7 @@ def _latest_answer(**wanted: Any) -> Q:
     return Q(Exists(latest))
 
 
-def _due(word: str, now: dt.datetime) -> Q:
+def due_q(word: str, now: dt.datetime) -> Q:
     running = Q(status__in=(Status.DISPATCHED, Status.HANDLING), parked_at=None)
     late_now = running & Q(due_at__lt=now)
     return {
@@ -199,7 +199,7 @@ def _by_channel(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQue
 
 
 def _by_due(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
-    return cases.filter(_any(_due(word, now) for word in values))
+    return cases.filter(_any(due_q(word, now) for word in values))
 
 
 def _by_colour(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:

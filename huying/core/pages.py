@@ -132,6 +132,9 @@ class ListPage(View):
     def extra_context(self) -> dict[str, Any]:
         return {}
 
+    def prepare_rows(self, rows: list[Any]) -> None:
+        """Called with the rows of one page before they are drawn: the place for what one query can add to all."""
+
     def exported(self, rows: QuerySet[Any]) -> None:
         """Called before an export leaves: the place to log who took which rows."""
 
@@ -177,6 +180,7 @@ class ListPage(View):
         found, before, after = Keyset(self.rows, self.sorting).page(
             size, params.get("after", ""), params.get("before", "")
         )
+        self.prepare_rows(found)
         whole = not before and not after
         columns = self.get_columns()
         return {

@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -44,7 +46,9 @@ def topic_choices() -> list[Choice | Group]:
 
 def department_choices() -> list[Choice]:
     """Departments that may lead; others are reached by address only."""
-    return [(entry.code, str(entry)) for entry in catalogue().departments.values() if entry.usable]
+    return [
+        (entry.code, str(entry)) for entry in catalogue().departments.values() if entry.active and entry.leads
+    ]
 
 
 def _ledger_choices() -> list[Choice]:
@@ -106,15 +110,19 @@ def _place(case: Case) -> str:
     return " · ".join(part for part in (found[0][1] if found else "", case.address) if part)
 
 
+def _category(case: Case) -> SafeString:
+    return format_html('{}<span class="case-number">{}</span>', case.category, case.ledger)
+
+
 COLUMNS = (
     Column("title", gettext_lazy("事项"), show=title_cell, css="cell--wide"),
     Column("number", gettext_lazy("编号"), css="cell--nowrap", shown=False),
     Column("status", gettext_lazy("状态"), lambda case: Status(case.status).label, status_badge),
     Column("clock", gettext_lazy("时限"), "due_at", clock_badge, sort="due_at", css="cell--nowrap"),
-    Column("ledger", gettext_lazy("台账"), lambda case: str(case.ledger)),
-    Column("category", gettext_lazy("类别"), lambda case: str(case.category)),
+    Column("category", gettext_lazy("类别"), lambda case: str(case.category), _category, css="cell--kind"),
+    Column("ledger", gettext_lazy("台账"), lambda case: str(case.ledger), shown=False),
     Column("place", gettext_lazy("地点"), _place, css="cell--place"),
-    Column("department", gettext_lazy("责任单位"), lambda case: str(case.department or "")),
+    Column("department", gettext_lazy("责任单位"), lambda case: str(case.department or ""), css="cell--kind"),
     Column("handler", gettext_lazy("承办人"), lambda case: str(case.handler or ""), shown=False),
     Column("channel", gettext_lazy("渠道"), lambda case: case.get_channel_display(), shown=False),
     Column("reported_at", gettext_lazy("上报"), sort="reported_at", css="cell--nowrap"),
@@ -126,7 +134,7 @@ COLUMNS = (
     Column("reworks", gettext_lazy("返工"), css="number", shown=False),
     Column("reopenings", gettext_lazy("重办"), css="number", shown=False),
     Column("overdue", gettext_lazy("曾超期"), lambda case: _("是") if case.is_overdue() or case.overdue else "", shown=False),
-    Column("marks", gettext_lazy("标记"), marks, export=False),
+    Column("marks", gettext_lazy("标记"), show=marks, export=False),
 )  # fmt: skip
 
 

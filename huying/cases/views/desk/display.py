@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from huying.cases.models import Case, Status
 from huying.core.templatetags.parts import badge, clock, duration_words
 from huying.places.locate import current_index
+from huying.places.work_calendar import current_calendar
 
 STATUS_LOOK: dict[str, tuple[str, str]] = {
     Status.REPORTED: ("blue", "inbox"),
@@ -63,6 +64,22 @@ def clock_badge(case: Case, now: dt.datetime | None = None) -> SafeString | str:
     if case.due_at < (now or _now()):
         level = "red"
     return clock(case.due_at, case.clock_started_at, level=level, now=now)
+
+
+def waiting(case: Case, now: dt.datetime | None = None) -> SafeString | str:
+    """How long a case has waited for filing or dispatch, blue and red against what its ledger allows."""
+    if case.status == Status.REPORTED:
+        since, within = case.reported_at, case.rules.file_within
+    elif case.status == Status.FILED:
+        since, within = case.filed_at or case.reported_at, case.rules.dispatch_within
+    else:
+        return ""
+    now = now or _now()
+    words = _("等了 %s") % duration_words(now - since)
+    if within is None:
+        return badge(words, "", "clock")
+    due = current_calendar().deadline(since, within).at
+    return badge(words, "red", "overdue") if now > due else badge(words, "", "clock")
 
 
 def clock_sentence(case: Case, now: dt.datetime | None = None) -> str:

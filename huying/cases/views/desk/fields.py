@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from huying.cases.filters import KEYS, Key
+from huying.core.templatetags.parts import icon
 
 Choice = tuple[str, object]
 Group = tuple[str, list[Choice]]
@@ -66,8 +67,8 @@ class Menu(Pick):
         words = "、".join(str(title) for code, title in self.choices() if code in chosen) or _("全部")
         return format_html(
             '<details class="dropdown dropdown--left menu-field" data-dropdown id="{}"><summary class="menu-field__button">'
-            '<span>{}</span></summary><div class="dropdown__menu">{}</div></details>',
-            (attrs or {}).get("id", f"filter-{name}"), words, boxes,
+            '<span>{}</span>{}</summary><div class="dropdown__menu">{}</div></details>',
+            (attrs or {}).get("id", f"filter-{name}"), words, icon("chevron-down"), boxes,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ function move(step) {
   if (next) stand(next);
 }
 
-function stand(row) {
+export function stand(row) {
   here()?.classList.remove("is-here");
   row.classList.add("is-here");
   row.tabIndex = -1;

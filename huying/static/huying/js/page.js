@@ -78,7 +78,8 @@ document.addEventListener("htmx:afterSwap", (event) => { arm(); tick(); pairs(ev
 document.addEventListener("htmx:sendError", () => show(words.failed, "error"));
 // Forms that come back with errors (422) are shown like any answer; other failures say what to do.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if ([409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  const { status } = event.detail.xhr, forbidden = status === 403 && event.detail.xhr.getResponseHeader("HX-Retarget");
+  if ([409, 422].includes(status) || forbidden) { event.detail.shouldSwap = true; event.detail.isError = false; }
 });
 document.addEventListener("htmx:responseError", () => show(words.failed, "error"));
 // The server may send {"announce": "..."} or {"toast": "..."} in HX-Trigger.

@@ -1,0 +1,23 @@
+"""Seeing who complained: only with a reason, and on record."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from huying.cases import policy
+from huying.cases.models import ContactReveal, Report
+from huying.core.errors import Refusal
+from huying.core.journal import log
+from huying.people.models import User
+
+
+@transaction.atomic
+def reveal_contact(report: Report, *, reason: str, actor: User) -> ContactReveal:
+    """Put on record that somebody looks at a reporter's name and phone, and why; the caller then shows them."""
+    policy.require(actor, "contact.reveal", report.case)
+    if len(reason.strip()) < 4:
+        raise Refusal(_("请写明查看原因（至少 4 个字），例如：核实现场位置。"), field="reason")
+    reveal = ContactReveal.objects.create(report=report, user=actor, reason=reason.strip()[:200])
+    log(report.case, "case.contact_revealed", actor=actor, report=report.number, reason=reveal.reason)
+    return reveal
