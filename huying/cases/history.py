@@ -28,6 +28,7 @@ from huying.cases.models import (
     WITH_DEPARTMENT,
     Callback,
     Case,
+    CaseFile,
     CaseReturn,
     Category,
     Check,
@@ -41,6 +42,7 @@ from huying.cases.models import (
 )
 from huying.cases.where import Where, where_is
 from huying.core import journal
+from huying.core.models import StoredFile
 from huying.core.search import _RUN, normalise, tokens
 from huying.people.models import Department, User
 from huying.places.clock import BEIJING, TimeLimit, parse_limit
@@ -120,6 +122,7 @@ class Handled:
     by: User
     answer: str
     handling: dict[str, Any] = field(default_factory=dict)
+    photos: Sequence[StoredFile] = ()
 
 
 @dataclass(slots=True)
@@ -205,6 +208,7 @@ class PastCase:
     item_id: int | None = None
     reported_by: Who = None
     external_number: str = ""
+    photos: Sequence[StoredFile] = ()
 
 
 @dataclass(frozen=True)
@@ -360,6 +364,7 @@ _CALLBACK_COLUMNS = (
     "case_id", "report_id", "answered", "contacted", "solved", "grade", "words", "recorded_at", "recorded_by_id",
 )  # fmt: skip
 _CHECK_COLUMNS = ("case_id", "passed", "words", "refusals", "checked_at", "checked_by_id")
+_FILE_COLUMNS = ("case_id", "report_id", "file_id", "role", "added_at", "added_by_id")
 _RETURN_COLUMNS = ("case_id", "department_id", "reason", "returned_at", "returned_by_id")
 _EXTENSION_COLUMNS = (
     "case_id", "state", "reason", "asked_at", "asked_by_id", "first_by_id", "first_at", "decided_by_id", "decided_at",
@@ -377,6 +382,7 @@ class _Folded:
         self.checks: list[str] = []
         self.returns: list[str] = []
         self.extensions: list[str] = []
+        self.files: list[str] = []
         self.entries: list[str] = []
 
     def tables(self) -> Iterator[tuple[str, Sequence[str], list[str]]]:
@@ -386,6 +392,7 @@ class _Folded:
         yield Check._meta.db_table, _CHECK_COLUMNS, self.checks
         yield CaseReturn._meta.db_table, _RETURN_COLUMNS, self.returns
         yield Extension._meta.db_table, _EXTENSION_COLUMNS, self.extensions
+        yield CaseFile._meta.db_table, _FILE_COLUMNS, self.files
 
 
 def _fold_all(cursor: Any, past: Sequence[PastCase]) -> _Folded:
@@ -465,6 +472,9 @@ class _Fold:
         )  # fmt: skip
         self.add_report(
             record.words, record.channel, record.reported_at, record.name, record.phone, record.reported_by
+        )
+        self.add_photos(
+            record.photos, CaseFile.Role.REPORTED, record.reported_at, record.reported_by, self.reports[0][0]
         )
         for step in record.steps:
             _FOLDS[type(step)](self, step)
@@ -548,6 +558,11 @@ class _Fold:
         self.require("report_handled", Status.HANDLING)
         old, rules = self.status, self.record.ledger.rules
         late = self.due_at is not None and step.at > self.due_at
+        if step.photos:
+            role = CaseFile.Role.AFTER
+            self.add_photos(step.photos, role, step.at, step.by)
+            files = [photo.sha256 for photo in step.photos]
+            self.log("case.files_added", step.at, step.by, {"role": role.value, "files": files})
         self.handled_at, self.handled_by = step.at, step.by
         self.handler = self.handler or step.by
         self.answer, self.handling = step.answer, {**self.handling, **step.handling}
@@ -691,6 +706,15 @@ class _Fold:
                 _text(record.external_number) if first else "",
             ))
         )  # fmt: skip
+
+    def add_photos(
+        self, photos: Sequence[StoredFile], role: CaseFile.Role, at: dt.datetime, by: Who,
+        report_id: int | None = None,
+    ) -> None:  # fmt: skip
+        for photo in photos:
+            self.folded.files.append(
+                f"{self.case_id}\t{_or_null(report_id)}\t{photo.id}\t{role.value}\t{_at(at)}\t{_id(by)}"
+            )
 
     def add_case(self) -> None:
         record, where = self.record, self.where

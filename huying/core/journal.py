@@ -167,7 +167,7 @@ def log_new_chains(kind: str, lines: Sequence[str]) -> None:
         cursor.execute("ANALYZE journal_stage")
         cursor.execute("SELECT max(sequence) FROM journal_stage")
         longest = cursor.fetchone()[0] or 0
-        parameters = {"kind": kind, "genesis": GENESIS}
+        parameters: dict[str, Any] = {"kind": kind, "genesis": GENESIS}
         cursor.execute(_FIRST_LINK, parameters)
         for link in range(2, longest + 1):
             cursor.execute(_LINK, {**parameters, "link": link})

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from huying.cases.demonstration.people import Answerable, People, resident
+from huying.cases.demonstration.pictures import Pictures
 from huying.cases.demonstration.places import Place, Places
 from huying.cases.demonstration.texts import Texts, Words
 from huying.cases.history import (
@@ -46,6 +47,7 @@ class Life:
 
     def __init__(self, texts: Texts, places: Places, people: People) -> None:
         self.texts, self.places, self.people = texts, places, people
+        self.pictures = Pictures()
         self.calendar = current_calendar()
         self._covers: list[Item] = list(
             Item.objects.filter(register__code="manhole-cover").select_related("owner").order_by("code")
@@ -95,6 +97,9 @@ class Life:
             where=place.where, item_id=item.pk if item else None, fields=self._fields(draw, ledger, channel, at),
             reported_by=self._reporter(draw, channel, place, found),
         )  # fmt: skip
+        if ledger.rules.public_photos != "none":
+            before = self.pictures.before(topic.parent.code if topic.parent else topic.code, draw)
+            past.photos = (before,)
         past.steps = self.steps(draw, past, found, satisfied=satisfied, counted=counted)
         return past
 
@@ -211,7 +216,8 @@ class Life:
         words = self.texts.filled(
             draw, answer.words, {**names, "village": past.address, "community": past.address}
         )
-        return Handled(at, handler, words, self._form(draw, past, answer, at, words))
+        photos = tuple(self.pictures.after(before) for before in past.photos)
+        return Handled(at, handler, words, self._form(draw, past, answer, at, words), photos)
 
     def _finish(
         self, draw: random.Random, past: PastCase, steps: list[Step], handler: User, at: dt.datetime, topic: str,

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from huying.cases.demonstration.present import Present
 from huying.cases.demonstration.year import Year
 from huying.cases.history import load_history
 from huying.cases.models import HistoryBatch
@@ -40,6 +42,11 @@ def replay(report: Say = print) -> None:
         report(f"{done / whole:4.0%}  {name}: {part['cases']:,}  ({time.monotonic() - started:.0f} s)")
     now = timezone.now()
     result = load_history(year.present(now), key="demonstration-present")
+    with transaction.atomic():
+        present = Present(year)
+        present.live()
+        HistoryBatch.objects.create(load="demonstration-now", number=0, cases=0)
+    report(_("当天的办理：%(made)s 步") % {"made": present.made})
     report(f"100%  {_('近期')}: {result.cases:,}  ({time.monotonic() - started:.0f} s)")
     seal = journal.seal_day(timezone.localdate(now) - dt.timedelta(days=1))
     report(_("日志已封存到 %(day)s：%(entries)s 条") % {"day": seal.day, "entries": f"{seal.entries:,}"})

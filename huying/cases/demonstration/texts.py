@@ -49,6 +49,7 @@ class Texts:
         self._reports: dict[str, list[Words]] = defaultdict(list)
         self._answers: dict[str, list[Words]] = defaultdict(list)
         self._remarks: dict[tuple[str, str], list[Remark]] = defaultdict(list)
+        self._sizes: dict[str, dict[str, int]] = {}
         self.fill: dict[str, Any] = {}
         for file in sorted((folder / "texts").glob("*.yaml")):
             self._read(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -72,11 +73,14 @@ class Texts:
 
     def topics(self, channel: str = "") -> dict[str, int]:
         """Topics that have reports (for this channel), with their weight."""
+        if channel in self._sizes:
+            return self._sizes[channel]
         found = {
             topic: sum(words.weight for words in reports if not channel or channel in words.channels)
             for topic, reports in self._reports.items()
         }
-        return {topic: weight for topic, weight in found.items() if weight}
+        self._sizes[channel] = {topic: weight for topic, weight in found.items() if weight}
+        return self._sizes[channel]
 
     def report(self, draw: random.Random, topic: str, channel: str) -> Words:
         """A report about the topic, in the manner of the channel where there is one."""

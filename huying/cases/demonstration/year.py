@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +128,18 @@ class Year:
 
     def _category(self, draw: random.Random, ledger: Ledger, channel: str, root: str) -> Category:
         """A category of the large topic, by how much the texts have to say about it."""
-        weights = self.texts.topics(channel)
-        among = [c for c in self.categories(ledger) if c.topic and self.roots[c.topic.code] == root]
-        known = [c for c in among if c.topic and c.topic.code in weights] or among
-        return draw.choices(known, [weights.get(c.topic.code, 1) if c.topic else 1 for c in known])[0]
+        known, weights = self._known(ledger.code, channel, root)
+        return draw.choices(known, weights)[0]
+
+    @lru_cache(maxsize=1000)  # noqa: B019 - lives as long as the replay
+    def _known(self, ledger_code: str, channel: str, root: str) -> tuple[list[Category], list[int]]:
+        sizes = self.texts.topics(channel)
+        family = [c for c in self.categories(self.ledgers[ledger_code]) if self._root(c) == root]
+        known = [c for c in family if c.topic and c.topic.code in sizes] or family
+        return known, [sizes.get(c.topic.code, 1) if c.topic else 1 for c in known]
+
+    def _root(self, category: Category) -> str:
+        return self.roots[category.topic.code] if category.topic else ""
 
     def _told(self, row: Mapping[str, Any], ledger: Ledger, channel: str) -> PastCase:
         """The case that the paper told, with the times and the words of the plan."""
@@ -182,14 +191,24 @@ class Year:
         cases.sort(key=lambda case: case.reported_at)
         return iter(cases)
 
+    @lru_cache(maxsize=1000)  # noqa: B019 - lives as long as the replay
+    def _weights(self, ledger_code: str, month: int, channel: str) -> list[float]:
+        sizes = self.texts.topics(channel)
+        found = []
+        for category in self.categories(self.ledgers[ledger_code]):
+            assert category.topic is not None
+            rule = self.plan["topic_weights"].get(self.roots[category.topic.code], {"weight": 1})
+            season = rule.get("months", {}).get(month, 1)
+            found.append(float(rule["weight"] * season * sizes.get(category.topic.code, 0.3)))
+        return found
+
     def _present_case(
         self, draw: random.Random, ledger: Ledger, days: list[dt.date], now: dt.datetime
     ) -> PastCase | None:
         channel = _channel(draw, ledger)
         month = days[-1].month
         among = self.categories(ledger)
-        weights = [self._weight(c, month, channel) for c in among]
-        category = draw.choices(among, weights)[0]
+        category = draw.choices(among, self._weights(ledger.code, month, channel))[0]
         at = self._moment(draw, days, "heating" if ledger.code == "heating" else "")
         if at >= now:
             at = now - dt.timedelta(minutes=draw.randint(5, 600))
@@ -200,13 +219,6 @@ class Year:
             step for step in case.steps if step.at < now and getattr(step, "granted_at", step.at) < now
         ]
         return case
-
-    def _weight(self, category: Category, month: int, channel: str) -> float:
-        assert category.topic is not None
-        root = self.roots[category.topic.code]
-        rule = self.plan["topic_weights"].get(root, {"weight": 1})
-        size = self.texts.topics(channel).get(category.topic.code, 0.3)
-        return float(rule["weight"] * rule.get("months", {}).get(month, 1) * size)
 
 
 _CHANNELS = {

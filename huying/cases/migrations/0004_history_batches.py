@@ -4,24 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0003_case_and_report_numbers'),
+        ("cases", "0003_case_and_report_numbers"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HistoryBatch',
+            name="HistoryBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('load', models.CharField(max_length=60)),
-                ('number', models.PositiveIntegerField()),
-                ('cases', models.PositiveIntegerField()),
-                ('loaded_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("load", models.CharField(max_length=60)),
+                ("number", models.PositiveIntegerField()),
+                ("cases", models.PositiveIntegerField()),
+                ("loaded_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': '历史批次',
-                'constraints': [models.UniqueConstraint(fields=('load', 'number'), name='history_batch_once')],
+                "verbose_name": "历史批次",
+                "constraints": [
+                    models.UniqueConstraint(fields=("load", "number"), name="history_batch_once")
+                ],
             },
         ),
     ]
