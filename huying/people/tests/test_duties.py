@@ -45,6 +45,13 @@ def test_duties_that_ended_and_retired_departments_do_not_answer(district):
     assert answers("water", district.east) == []
 
 
+def test_a_functional_grid_over_the_place_answers_before_larger_areas(district):
+    make_duty("water", district.communities["东苑社区"], district.water)
+    make_duty("water", district.party_grid, district.urban)
+    assert answers("water", district.grid_of("东苑社区")) == ["urban-management", "water-company"]
+    assert answers("water", district.grid_of("东风社区")) == []
+
+
 def test_the_page_answers_the_question_and_says_by_which_rule(district, client):
     make_duty("water", district.root, district.water)
     worker = make_user("grid-worker", name="孙东平", phone="13812345678")
@@ -61,7 +68,7 @@ def test_two_departments_for_the_same_thing_are_pointed_out(district, client):
     make_duty("water", district.root, district.urban)
     client.force_login(make_user("dispatcher"))
     page = client.get(reverse("people:who-answers"), {"area": district.east.code, "topic": "water"})
-    assert "派件时须人工选择" in page.content.decode()
+    assert "同样接近的还有别的部门" in page.content.decode()
 
 
 def test_nobody_answers_is_an_answer_with_a_next_step(district, client):

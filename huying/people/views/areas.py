@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
-from shapely.geometry import shape
 
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.toasts import toast
@@ -24,9 +23,8 @@ from huying.people.topics import topics
 from huying.people.views.common import MANAGE_PLACES, act, form_page
 from huying.places.area_changes import change_area, retire_area
 from huying.places.models import ADMINISTRATIVE, Area, Building
+from huying.places.overlay import functional_grids_over
 
-# A functional grid that shares less of an area than this only touches it.
-LEAST_SHARE = 0.01
 _BELOW = {
     Area.Level.DISTRICT: Area.Level.SUBDISTRICT,
     Area.Level.SUBDISTRICT: Area.Level.COMMUNITY,
@@ -188,21 +186,10 @@ def _crumbs(request: HttpRequest, chain: QuerySet[Area]) -> list[tuple[str, str]
 
 
 def functional_grids(row: Area) -> list[tuple[str, list[Area]]]:
-    """The functional grids that lie over the area, by layer. Touching borders do not count."""
-    if row.layer != ADMINISTRATIVE or not row.boundary or row.parent_id is None:
-        return []
-    others = (
-        Area.objects.exclude(layer=ADMINISTRATIVE)
-        .filter(valid_to=None, boundary__isnull=False)
-        .filter(west__lt=row.east, east__gt=row.west, south__lt=row.north, north__gt=row.south)
-    )
-    ground = shape(row.boundary)
+    """The functional grids that lie over the area, by layer."""
     found: dict[str, list[Area]] = {}
-    for other in others.order_by("layer", "code"):
-        over = shape(other.boundary)
-        shared = ground.intersection(over).area
-        if shared >= LEAST_SHARE * min(ground.area, over.area):
-            found.setdefault(layer_title(other.layer), []).append(other)
+    for grid in functional_grids_over(row):
+        found.setdefault(layer_title(grid.layer), []).append(grid)
     return list(found.items())
 
 

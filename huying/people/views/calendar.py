@@ -45,7 +45,7 @@ def _page(
     request: HttpRequest, forms: dict[str, BaseForm] | None = None, preview: Notice | None = None
 ) -> HttpResponse:
     this_year = timezone.localdate().year
-    year = _year(request, this_year)
+    year = preview.year if preview else _year(request, this_year)
     entered = {row.year: row for row in PublishedYear.objects.all()}
     open_years = provisional_years(SHOWN_AHEAD)
     shown = forms or {}

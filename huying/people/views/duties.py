@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.toasts import toast
 from huying.people import actions
-from huying.people.answers import duties_at
+from huying.people.answers import duties_at, rivals
 from huying.people.forms import AreaTreeField, DutyForm, NamedField, area_tree, topic_choices
 from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Department, Duty
@@ -136,18 +136,13 @@ def who_answers(request: HttpRequest) -> HttpResponse:
                 (names[duty.topic].title if duty.topic in names else duty.topic, duty) for duty in found
             ],
             "best": found[0] if found else None,
-            "rivals": [duty for duty in found[1:] if _rival(found[0], duty)] if found else [],
+            "rivals": rivals(found),
             "add_url": f"{reverse('people:add-duty')}?{urlencode({'topic': code, 'area': area.code})}"
             if reaches(request.user, MANAGE_PEOPLE, area.path)
             else "",
             "people": _people_at(area),
         }
     return render(request, "people/who_answers.html", context)
-
-
-def _rival(best: Duty, other: Duty) -> bool:
-    same_place = other.area_id == best.area_id and other.topic == best.topic
-    return same_place and other.department_id != best.department_id
 
 
 def _people_at(area: Area) -> Any:

@@ -57,7 +57,7 @@ class Journal(VerbRequired, ListPage):
         Column("at", gettext_lazy("时间"), css="cell--nowrap"),
         Column("code", gettext_lazy("事项"), show=_show_code),
         Column("subject", gettext_lazy("对象"), value=_subject, css="cell--nowrap"),
-        Column("actor_name", gettext_lazy("经办")),
+        Column("actor_name", gettext_lazy("经办"), css="cell--nowrap"),
         Column("sequence", gettext_lazy("第几条"), css="number"),
         Column("data", gettext_lazy("内容"), value=lambda row: _words(row.data), css="cell--wide"),
         Column(
