@@ -5,95 +5,129 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='JournalSeal',
+            name="JournalSeal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True, verbose_name='日期')),
-                ('first_id', models.BigIntegerField()),
-                ('last_id', models.BigIntegerField()),
-                ('entries', models.PositiveIntegerField(verbose_name='条数')),
-                ('hash', models.BinaryField(max_length=32)),
-                ('sealed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True, verbose_name="日期")),
+                ("first_id", models.BigIntegerField()),
+                ("last_id", models.BigIntegerField()),
+                ("entries", models.PositiveIntegerField(verbose_name="条数")),
+                ("hash", models.BinaryField(max_length=32)),
+                ("sealed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name': '日志封印',
-                'ordering': ('day',),
+                "verbose_name": "日志封印",
+                "ordering": ("day",),
             },
         ),
         migrations.CreateModel(
-            name='SavedFilter',
+            name="SavedFilter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page', models.CharField(max_length=60)),
-                ('title', models.CharField(max_length=40, verbose_name='名称')),
-                ('query', models.CharField(max_length=1000)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("page", models.CharField(max_length=60)),
+                ("title", models.CharField(max_length=40, verbose_name="名称")),
+                ("query", models.CharField(max_length=1000)),
             ],
             options={
-                'verbose_name': '常用筛选',
+                "verbose_name": "常用筛选",
             },
         ),
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('photo', '照片'), ('document', '文件')], max_length=12)),
-                ('file', models.FileField(max_length=200, upload_to='files/%Y/%m/')),
-                ('thumbnail', models.FileField(blank=True, max_length=200, upload_to='files/%Y/%m/')),
-                ('sha256', models.CharField(db_index=True, max_length=64)),
-                ('size', models.PositiveIntegerField(verbose_name='字节')),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('taken_at', models.DateTimeField(null=True, verbose_name='拍摄时间')),
-                ('lng', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("photo", "照片"), ("document", "文件")], max_length=12)),
+                ("file", models.FileField(max_length=200, upload_to="files/%Y/%m/")),
+                ("thumbnail", models.FileField(blank=True, max_length=200, upload_to="files/%Y/%m/")),
+                ("sha256", models.CharField(db_index=True, max_length=64)),
+                ("size", models.PositiveIntegerField(verbose_name="字节")),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                ("taken_at", models.DateTimeField(null=True, verbose_name="拍摄时间")),
+                ("lng", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("uploaded_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': '文件',
+                "verbose_name": "文件",
             },
         ),
         migrations.CreateModel(
-            name='JournalEntry',
+            name="JournalEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=24)),
-                ('subject_id', models.BigIntegerField()),
-                ('sequence', models.PositiveIntegerField()),
-                ('code', models.CharField(max_length=48)),
-                ('at', models.DateTimeField(verbose_name='发生时间')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='记录时间')),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor_name', models.CharField(blank=True, max_length=60)),
-                ('data', models.JSONField(default=dict)),
-                ('hash', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=24)),
+                ("subject_id", models.BigIntegerField()),
+                ("sequence", models.PositiveIntegerField()),
+                ("code", models.CharField(max_length=48)),
+                ("at", models.DateTimeField(verbose_name="发生时间")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="记录时间"
+                    ),
+                ),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor_name", models.CharField(blank=True, max_length=60)),
+                ("data", models.JSONField(default=dict)),
+                ("hash", models.BinaryField(max_length=32)),
             ],
             options={
-                'verbose_name': '日志',
-                'ordering': ('id',),
-                'indexes': [models.Index(fields=['code', 'at'], name='journal_code_at')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'subject_id', 'sequence'), name='journal_one_chain')],
+                "verbose_name": "日志",
+                "ordering": ("id",),
+                "indexes": [models.Index(fields=["code", "at"], name="journal_code_at")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "subject_id", "sequence"), name="journal_one_chain"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JournalHead',
+            name="JournalHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=24)),
-                ('subject_id', models.BigIntegerField()),
-                ('sequence', models.PositiveIntegerField()),
-                ('previous_hash', models.BinaryField(max_length=32)),
-                ('hash', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=24)),
+                ("subject_id", models.BigIntegerField()),
+                ("sequence", models.PositiveIntegerField()),
+                ("previous_hash", models.BinaryField(max_length=32)),
+                ("hash", models.BinaryField(max_length=32)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'subject_id'), name='journal_head_subject')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "subject_id"), name="journal_head_subject")
+                ],
             },
         ),
     ]

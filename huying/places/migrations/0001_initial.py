@@ -5,170 +5,283 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True, verbose_name='日期')),
-                ('is_workday', models.BooleanField(verbose_name='上班')),
-                ('title', models.CharField(blank=True, max_length=60, verbose_name='说明')),
-                ('source', models.CharField(choices=[('published', '国务院通知'), ('local', '本地安排')], default='local', max_length=12, verbose_name='来源')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True, verbose_name="日期")),
+                ("is_workday", models.BooleanField(verbose_name="上班")),
+                ("title", models.CharField(blank=True, max_length=60, verbose_name="说明")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("published", "国务院通知"), ("local", "本地安排")],
+                        default="local",
+                        max_length=12,
+                        verbose_name="来源",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '工作日历',
-                'ordering': ('day',),
+                "verbose_name": "工作日历",
+                "ordering": ("day",),
             },
         ),
         migrations.CreateModel(
-            name='District',
+            name="District",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='行政区划代码')),
-                ('lng', models.FloatField(default=0)),
-                ('lat', models.FloatField(default=0)),
-                ('schematic', models.BooleanField(default=True, verbose_name='示意图')),
-                ('hotline', models.CharField(blank=True, max_length=30, verbose_name='热线号码')),
-                ('declaration', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="行政区划代码")),
+                ("lng", models.FloatField(default=0)),
+                ("lat", models.FloatField(default=0)),
+                ("schematic", models.BooleanField(default=True, verbose_name="示意图")),
+                ("hotline", models.CharField(blank=True, max_length=30, verbose_name="热线号码")),
+                ("declaration", models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name': '本区',
+                "verbose_name": "本区",
             },
         ),
         migrations.CreateModel(
-            name='MapVersion',
+            name="MapVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'verbose_name': '地图版本',
+                "verbose_name": "地图版本",
             },
         ),
         migrations.CreateModel(
-            name='OfficeHours',
+            name="OfficeHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(unique=True, verbose_name='启用日期')),
-                ('spans', models.JSONField(verbose_name='时段')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(unique=True, verbose_name="启用日期")),
+                ("spans", models.JSONField(verbose_name="时段")),
             ],
             options={
-                'verbose_name': '办公时间',
-                'ordering': ('valid_from',),
+                "verbose_name": "办公时间",
+                "ordering": ("valid_from",),
             },
         ),
         migrations.CreateModel(
-            name='PublishedYear',
+            name="PublishedYear",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(unique=True, verbose_name='年份')),
-                ('notice', models.CharField(blank=True, max_length=120, verbose_name='通知文号')),
-                ('entered_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(unique=True, verbose_name="年份")),
+                ("notice", models.CharField(blank=True, max_length=120, verbose_name="通知文号")),
+                ("entered_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': '已公布年份',
-                'ordering': ('year',),
+                "verbose_name": "已公布年份",
+                "ordering": ("year",),
             },
         ),
         migrations.CreateModel(
-            name='Road',
+            name="Road",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('line', models.JSONField(blank=True, null=True, verbose_name='走向')),
-                ('demonstration', models.BooleanField(default=False, verbose_name='演示数据')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("line", models.JSONField(blank=True, null=True, verbose_name="走向")),
+                ("demonstration", models.BooleanField(default=False, verbose_name="演示数据")),
             ],
             options={
-                'verbose_name': '道路',
-                'ordering': ('code',),
+                "verbose_name": "道路",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('level', models.CharField(choices=[('district', '区'), ('subdistrict', '街道'), ('community', '社区'), ('village', '村'), ('compound', '小区'), ('grid', '网格')], max_length=16, verbose_name='层级')),
-                ('layer', models.CharField(default='administrative', max_length=24, verbose_name='图层')),
-                ('path', models.CharField(blank=True, editable=False, max_length=200)),
-                ('households', models.PositiveIntegerField(blank=True, null=True, verbose_name='户数')),
-                ('boundary', models.JSONField(blank=True, null=True, verbose_name='边界')),
-                ('west', models.FloatField(editable=False, null=True)),
-                ('south', models.FloatField(editable=False, null=True)),
-                ('east', models.FloatField(editable=False, null=True)),
-                ('north', models.FloatField(editable=False, null=True)),
-                ('demonstration', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='启用日期')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='停用日期')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='places.area', verbose_name='上级')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("district", "区"),
+                            ("subdistrict", "街道"),
+                            ("community", "社区"),
+                            ("village", "村"),
+                            ("compound", "小区"),
+                            ("grid", "网格"),
+                        ],
+                        max_length=16,
+                        verbose_name="层级",
+                    ),
+                ),
+                ("layer", models.CharField(default="administrative", max_length=24, verbose_name="图层")),
+                ("path", models.CharField(blank=True, editable=False, max_length=200)),
+                ("households", models.PositiveIntegerField(blank=True, null=True, verbose_name="户数")),
+                ("boundary", models.JSONField(blank=True, null=True, verbose_name="边界")),
+                ("west", models.FloatField(editable=False, null=True)),
+                ("south", models.FloatField(editable=False, null=True)),
+                ("east", models.FloatField(editable=False, null=True)),
+                ("north", models.FloatField(editable=False, null=True)),
+                ("demonstration", models.BooleanField(default=False, verbose_name="演示数据")),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="启用日期")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="停用日期")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="places.area",
+                        verbose_name="上级",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '区域',
-                'ordering': ('code',),
+                "verbose_name": "区域",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Building',
+            name="Building",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('lng', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('households', models.PositiveIntegerField(blank=True, null=True, verbose_name='户数')),
-                ('floors', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='层数')),
-                ('compound', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='buildings', to='places.area')),
-                ('grid', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='grid_buildings', to='places.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("lng", models.FloatField()),
+                ("lat", models.FloatField()),
+                ("households", models.PositiveIntegerField(blank=True, null=True, verbose_name="户数")),
+                ("floors", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="层数")),
+                (
+                    "compound",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="buildings",
+                        to="places.area",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grid_buildings",
+                        to="places.area",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '楼栋',
-                'ordering': ('code',),
+                "verbose_name": "楼栋",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='PlaceName',
+            name="PlaceName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('road', '道路'), ('compound', '小区'), ('building', '楼栋'), ('area', '区域'), ('landmark', '地标')], max_length=12)),
-                ('words', models.CharField(max_length=160)),
-                ('initials', models.CharField(blank=True, max_length=60)),
-                ('lng', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('weight', models.PositiveSmallIntegerField(default=1)),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='place_names', to='places.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("road", "道路"),
+                            ("compound", "小区"),
+                            ("building", "楼栋"),
+                            ("area", "区域"),
+                            ("landmark", "地标"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("words", models.CharField(max_length=160)),
+                ("initials", models.CharField(blank=True, max_length=60)),
+                ("lng", models.FloatField()),
+                ("lat", models.FloatField()),
+                ("weight", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="place_names",
+                        to="places.area",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '地名',
+                "verbose_name": "地名",
             },
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=models.Index(fields=['path'], name='area_path_prefix', opclasses=['varchar_pattern_ops']),
+            model_name="area",
+            index=models.Index(fields=["path"], name="area_path_prefix", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=models.Index(fields=['layer', 'level'], name='area_layer_level'),
+            model_name="area",
+            index=models.Index(fields=["layer", "level"], name="area_layer_level"),
         ),
         migrations.AddIndex(
-            model_name='placename',
-            index=models.Index(fields=['words'], name='placename_words', opclasses=['varchar_pattern_ops']),
+            model_name="placename",
+            index=models.Index(fields=["words"], name="placename_words", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddIndex(
-            model_name='placename',
-            index=models.Index(fields=['initials'], name='placename_initials', opclasses=['varchar_pattern_ops']),
+            model_name="placename",
+            index=models.Index(
+                fields=["initials"], name="placename_initials", opclasses=["varchar_pattern_ops"]
+            ),
         ),
     ]
