@@ -33,16 +33,20 @@ _SURNAMES = (
 _TITLED = re.compile(rf"([{_SURNAMES}])([\u4e00-\u9fa5]{{1,2}})(?=先生|女士|同志|师傅|老师|大爷|大妈|阿姨)")
 _NAMED = re.compile(
     r"((?:姓名|联系人|我叫|本人叫|我的名字是|户主|业主叫|住户叫)(?:是|为)?[:： ]?)([\u4e00-\u9fa5]{2,4}?)"
-    r"(?=[\s,，。;；、:：（(!！?？]|电话|手机|住|家|$)"
+    r"(?=[\s\d,，。;；、:：（(!！?？]|电话|手机|住|家|$)"
 )
 
 
-def mask_words(text: str) -> str:
-    """The text with identity, phone, account and plate numbers, doors and what looks like a name made unreadable."""
+def mask_words(text: str, *, landlines: bool = True) -> str:
+    """The text with identity, phone, account and plate numbers, doors and what looks like a name made unreadable.
+
+    `landlines=False` leaves office numbers, which a reporter may want to call.
+    """
     text = _IDENTITY.sub(lambda match: match[0][:3] + "*" * (len(match[0]) - 3), text)
     text = _MOBILE.sub(lambda match: mask_phone(re.sub(r"[- ]", "", match[0])), text)
     text = _ACCOUNT.sub(lambda match: "*" * len(match[0]), text)
-    text = _LANDLINE.sub(lambda match: "*" * len(match[0]), text)
+    if landlines:
+        text = _LANDLINE.sub(lambda match: "*" * len(match[0]), text)
     text = _PLATE.sub(lambda match: match[0][:2] + "*****", text)
     text = _CHAT.sub(r"\1****", text)
     text = _DOOR.sub("＊＊", text)

@@ -48,7 +48,9 @@ def test_the_same_form_sent_twice_is_one_report(resident: Resident) -> None:
 def test_the_receipt_has_number_link_and_code(resident: Resident) -> None:
     report = resident.reports()
     answer = resident.client.get(f"/report/done/{report.number}/{report.token}/")
-    assert report.number in page(answer) and f"http://testserver/t/{report.number}/{report.token}/" in page(answer)
+    assert report.number in page(answer) and f"http://testserver/t/{report.number}/{report.token}/" in page(
+        answer
+    )
     assert "no-store" in answer["Cache-Control"]
     code = resident.client.get(f"/report/done/{report.number}/{report.token}/qr.svg")
     assert code["Content-Type"] == "image/svg+xml" and b"<svg" in code.content
@@ -59,7 +61,9 @@ class TestWhatIsWrongComesBackWithEverythingTyped:
         answer = resident.sends("路灯坏了三天", phone="12345", name="王小明", consent="on", photos=[photo()])
         html = page(answer)
         assert answer.status_code == 422 and Report.objects.count() == 0
-        assert "路灯坏了三天" in html and "王小明" in html and 'value="12345"' in html and "11 位手机号" in html
+        assert (
+            "路灯坏了三天" in html and "王小明" in html and 'value="12345"' in html and "11 位手机号" in html
+        )
         token = re.search(r'name="kept" value="([^"]+)"', html)
         assert token is not None
         report = resident.reports("路灯坏了三天", kept=token[1])
@@ -169,7 +173,12 @@ class TestTheLedgerIsChosenByItself:
         said = resident.says("停水两天", **{"f-floor": "3号楼"})
         answer = resident.client.post("/report/suggest/", said, headers={"HX-Request": "true"})
         html = page(answer)
-        assert answer.status_code == 200 and "停水" in html and 'value="3号楼"' in html and "请留下称呼和电话" in html
+        assert (
+            answer.status_code == 200
+            and "停水" in html
+            and 'value="3号楼"' in html
+            and "请留下称呼和电话" in html
+        )
         assert "error" not in html
 
     def test_suggestions_say_at_once_that_a_place_is_outside(self, resident: Resident) -> None:
@@ -179,7 +188,9 @@ class TestTheLedgerIsChosenByItself:
 
 
 class TestLimits:
-    def test_too_many_attempts_from_one_address(self, resident: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_too_many_attempts_from_one_address(
+        self, resident: Resident, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("huying.cases.views.portal.submission.ATTEMPTS_PER_ADDRESS", 1)
         resident.reports()
         answer = resident.sends("另一件事", follow="no")

@@ -171,6 +171,8 @@ def public_card(case: Case, photos: dict[Role, dict[str, Any]] | None = None) ->
     if photos is None:
         photos = public_photos([case]).get(case.pk, {})
     photo = photos.get(Role.AFTER) or photos.get(Role.REPORTED) or photos.get(Role.BEFORE)
+    sides = pair(photos)
+    both = bool(sides["before"] and sides["after"])
     return {
         "url": reverse("portal:case", args=[case.number]),
         "number": case.number,
@@ -181,8 +183,8 @@ def public_card(case: Case, photos: dict[Role, dict[str, Any]] | None = None) ->
         "who": str(case.department) if case.department else "",
         "at": case.reported_at,
         "reports": case.reports_count,
-        "photo": {"url": photo["thumb"], "alt": photo["alt"]} if photo else None,
-        "pair": pair(photos),
+        "photo": {"url": photo["thumb"], "alt": photo["alt"]} if photo and not both else None,
+        "pair": sides if both else None,
         "answer": public_answer(case) if case.status == Status.CLOSED else "",
         **clock_of(case),
     }

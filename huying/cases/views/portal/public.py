@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db.models import Avg, Count, F, Min, QuerySet
 from django.db.models.functions import Floor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -339,12 +339,12 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = Case.objects.select_related(
         "ledger", "category", "department", "subdistrict", "compound", "merged_into"
     )
-    matter = get_object_or_404(found, number=number)
-    if matter.status == Status.MERGED:
+    matter = found.filter(number=number).first()
+    if matter is not None and matter.status == Status.MERGED:
         main = merged_case(matter)
         if main.public and main.pk != matter.pk:
             return redirect("portal:case", main.number)
-    if not Case.objects.public().filter(pk=matter.pk).exists():
+    if matter is None or not Case.objects.public().filter(pk=matter.pk).exists():
         return render(request, "cases/portal/not_public.html", status=404)
     point = public_point(matter)
     times = [

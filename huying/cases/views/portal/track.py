@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import segno
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huying.cases import actions
 from huying.cases.models import OPEN, Case, Notice, Report, Status
 from huying.cases.photos import draft_photos, draft_token, photo_url
+from huying.cases.public import mask_words
 from huying.cases.story import story_for_reporter
 from huying.cases.views.portal.display import clock_of, reporter_photos, standing, status_badge
 from huying.cases.views.portal.forms import LookUpForm, RatingForm, ReopenForm, WithdrawForm, WordsForm
@@ -102,23 +104,30 @@ def track(request: HttpRequest, number: str, token: str) -> HttpResponse:
     return _page(request, own_report(number, token))
 
 
+def _calm(text: str) -> str:
+    """What staff wrote, without anybody's mobile number or name."""
+    return mask_words(text, landlines=False)
+
+
 def _page(request: HttpRequest, report: Report, status: int = 200, **forms: Any) -> HttpResponse:
     case = report.case
     notices = Notice.objects.filter(report=report).order_by("-sent_at")
-    notices_shown = list(notices[:20])
+    notices_shown = [{"words": _calm(notice.words), "at": notice.sent_at} for notice in notices[:20]]
     if status == 200:
         notices.filter(read_at=None).update(read_at=timezone.now())
     own, sides = reporter_photos(report)
     until = case.reopen_until()
     callbacks = list(report.callbacks.order_by("-recorded_at")[:1])
     is_open, withdrawn = case.status in OPEN, report.withdrawn_at is not None
+    refused = next((form for form in forms.values() if getattr(form, "errors", None)), None)
     context = {
         "report": report,
         "case": case,
         "standing": standing(case),
         "badge": status_badge(case),
         "clock": clock_of(case),
-        "events": list(reversed(story_for_reporter(report))),
+        "events": [replace(event, text=_calm(event.text)) for event in reversed(story_for_reporter(report))],
+        "answer": _calm(case.answer) if case.handled_at else "",
         "own_photos": own,
         "sides": sides if sides["after"] else None,
         "notices": notices_shown,
@@ -134,6 +143,12 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **forms: Any)
         "withdraw_form": WithdrawForm(prefix="withdraw"),
         "rating_form": RatingForm(prefix="rating"),
         "reopen_form": ReopenForm(prefix="reopen"),
+        "refused": refused,
+        "typed": " ".join(
+            str(refused[name].value() or "") for name in ("words", "reason") if name in refused.fields
+        )
+        if refused
+        else "",
         **forms,
     }
     return _private(render(request, "cases/portal/track.html", context, status=status))
