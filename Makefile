@@ -2,12 +2,13 @@
 # make test     all quick tests          make lint    style, types, floors, migrations, messages
 # make test-browser, make test-faults    tests that drive Chromium, tests that kill processes
 # make bench    measurements             make lock    new versions of all dependencies
+# make messages new sentences into the English catalogue
 PYTHON ?= python3
 TEST_PROCESSES ?= 2
 BIN := .venv/bin
 CATALOGUES := $(wildcard huying/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: demo setup assets test test-browser test-faults lint format bench lock clean
+.PHONY: demo setup assets test test-browser test-faults lint messages format bench lock clean
 
 demo: setup
 	@$(BIN)/huying demo
@@ -34,8 +35,7 @@ assets: .assets/.collected
 	  npm ci --ignore-scripts --silent && $(PYTHON) tools/collect_assets.py && touch $@; fi
 
 %.mo: %.po .venv/.installed
-	$(BIN)/python tools/compile_messages.py
-	@touch $@
+	$(BIN)/python tools/messages.py compile
 
 test: setup
 	$(BIN)/pytest -n $(TEST_PROCESSES)
@@ -52,8 +52,12 @@ lint: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/huying manage makemigrations --check --dry-run
-	$(BIN)/python tools/compile_messages.py --check
+	$(BIN)/python tools/messages.py check
 	$(BIN)/mypy
+
+# New sentences of the code into the catalogues, where they wait for a translation.
+messages: .venv/.installed
+	$(BIN)/python tools/messages.py collect
 
 format: .venv/.installed
 	$(BIN)/ruff check --fix .
