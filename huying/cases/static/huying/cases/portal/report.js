@@ -99,7 +99,7 @@ if (form && photos) {
 
 // --- submitting: only when somebody is there to take it --------------------------------------------------------
 if (form) {
-  const button = form.querySelector("#submit");
+  const button = form.querySelector("#submit-report");
   let going = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
