@@ -77,6 +77,7 @@ class Dispatched:
     rule: str
     by: Who = None
     arbitrated: bool = False
+    due_at: dt.datetime | None = None  # what another system had promised; else the category's limit counts
 
 
 @dataclass(slots=True)
@@ -496,13 +497,15 @@ class _Fold:
         self.dispatched_at, self.taken_up_at = step.at, step.at if direct else None
         self.hops += 1
         self.arbitration = False
-        if self.clock_started_at is None:
+        if self.clock_started_at is None and self.record.category.limit:
             self.start_clock(self.record.category.limit, step.at)
+        self.due_at = step.due_at or self.due_at
         self.armed_at = step.at
         data: dict[str, Any] = {
             "department": step.department.code, "why": step.why, "rule": step.rule, "due_at": _iso(self.due_at),
             "limit": self.limit_text, "provisional": self.provisional,
         }  # fmt: skip
+        data = {key: value for key, value in data.items() if value != ""}
         if step.arbitrated:
             data["arbitrated"] = True
         self.log("case.dispatched", step.at, step.by, data)
@@ -575,7 +578,7 @@ class _Fold:
             "case.handled", step.at, step.by,
             {
                 "old": str(old), "answer": step.answer, "handling": self.handling, "on_time": not late,
-                "due_at": _iso(self.due_at),
+                **({"due_at": _iso(self.due_at)} if self.due_at else {}),
             },
         )  # fmt: skip
         if self.status == Status.CLOSED:

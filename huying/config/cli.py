@@ -102,7 +102,7 @@ def run_import_of_cases(arguments: Arguments) -> int:
     django()
     from huying.cases import imports
 
-    return imports.run(arguments.kind, arguments.path, report=print) or 0
+    return imports.run(arguments.kind, arguments.path, report=print).exit_code
 
 
 def run_import_of_pack(arguments: Arguments) -> int:

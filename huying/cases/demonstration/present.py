@@ -26,6 +26,7 @@ from huying.cases.models import (
 )
 from huying.cases.suggest import responsible_for
 from huying.core.errors import Refusal
+from huying.core.models import StoredFile
 from huying.people.models import Department, User
 
 # Where the people of the demonstration logins work: each finds something to do on the first page.
@@ -117,7 +118,7 @@ class Present:
         place = place or self.life.places.draw(draw, text.slots)
         names = {**self.life.places.draw(draw, {"road", "crossing"}).names, **place.names}
         name, phone = resident(draw)
-        photos = ()
+        photos: tuple[StoredFile, ...] = ()
         if ledger.rules.public_photos != "none":
             photos = (self.life.pictures.before(self.year.roots[category.topic.code], draw),)
         staff = {
@@ -201,7 +202,7 @@ class Present:
                         actions.dispatch_case, case, department=case.department, actor=self.dispatcher,
                         note="请再核对管养范围。",
                     )  # fmt: skip
-                clerk = self.people.of(self.draw, "clerk", case.department)
+                clerk = self._clerk(case)
                 topic = case.topic.code if case.topic else "other"
                 self.do(
                     actions.return_case, case, actor=clerk,

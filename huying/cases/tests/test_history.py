@@ -47,7 +47,8 @@ def past(loop: Any) -> PastCase:
     category = loop.ledger.categories.get(code="lighting-dark")
     lng, lat = loop.district.in_compound
     return PastCase(
-        ledger=loop.ledger, category=category, channel="hotline", title="路灯不亮", words="东苑小区门口\t路灯\\不亮\n三天了",
+        ledger=loop.ledger, category=category, channel="hotline", title="路灯不亮",
+        words="东苑小区门口\t路灯\\不亮\n三天了",
         reported_at=at(0), name="王女士", phone="19903700001", lng=lng, lat=lat, address="东苑小区1号楼",
         steps=[
             Filed(at(0.2), people["dispatcher"]),
