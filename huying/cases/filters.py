@@ -240,6 +240,10 @@ def _to_day(field: str) -> Narrow:
     )
 
 
+def _by_then(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
+    return cases.filter(reported_at__lte=_moment(values[0]))
+
+
 # --- which words a key knows ---------------------------------------------------------------------------
 
 Names = Callable[[], Mapping[str, object]]
@@ -268,7 +272,7 @@ class Key:
     narrow: Narrow
     about: str
     names: Names | None = None
-    kind: str = "words"  # words, text, number or day
+    kind: str = "words"  # words, text, number, day or moment
 
     def clean(self, values: Codes) -> tuple[Codes, list[str]]:
         """The values that can be used, and a sentence for each that can't."""
@@ -283,6 +287,8 @@ class Key:
                 )
             elif self.kind == "day" and not _is_day(value):
                 mistakes.append(_("「%(title)s」请写成 2023-11-05 这样的日期。") % {"title": self.title})
+            elif self.kind == "moment" and _moment(value) is None:
+                mistakes.append(_("「%(title)s」请写成 2023-11-05T16:30:00 这样的时刻。") % {"title": self.title})
             elif self.kind == "number" and not (value.isascii() and value.isdecimal() and len(value) < 19):
                 mistakes.append(
                     _("「%(title)s」没有“%(value)s”这一项。") % {"title": self.title, "value": value}
@@ -293,6 +299,8 @@ class Key:
 
     def words(self, values: Codes) -> str:
         """The values as people read them."""
+        if self.kind == "moment":
+            return "、".join(value.replace("T", " ") for value in values)
         known = self.names() if self.names else {}
         return "、".join(str(known.get(value, value)) for value in values)
 
@@ -303,6 +311,15 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return 1970 <= day.year <= 2199
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """A time of day here, to the second: 2023-11-05T16:30:00."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return timezone.make_aware(moment) if moment.tzinfo is None and 1970 <= moment.year <= 2199 else None
 
 
 _MOMENTS = (
@@ -347,6 +364,8 @@ KEYS: dict[str, Key] = {
         Key("not", gettext_lazy("不含"), _no_flag, "none of these holds (see FLAGS)",
             _fixed({code: title for code, (title, _q) in FLAGS.items()})),
         *_moment_keys(),
+        Key("at", gettext_lazy("截至"), _by_then,
+            "as it stood at this moment: reported by then, deadlines judged then", kind="moment"),
     )
 }  # fmt: skip
 
@@ -428,11 +447,15 @@ class CaseFilter:
         return CaseFilter(**merged)
 
     def apply(self, cases: CaseQuerySet, now: dt.datetime | None = None) -> CaseQuerySet:
-        """These cases of `cases`. `now` decides what is overdue; give the same one to numbers and lists."""
-        now = now or timezone.now()
+        """These cases of `cases`. `now` decides what is overdue unless the filter says `at` which moment."""
+        now = self.moment() or now or timezone.now()
         for name, values in self.values.items():
             cases = KEYS[name].narrow(cases, values, now)
         return cases
+
+    def moment(self) -> dt.datetime | None:
+        """The moment of `at`, when the filter has one: what is overdue is judged by it."""
+        return _moment(self.values["at"][0]) if "at" in self.values else None
 
     def parts(self) -> list[Part]:
         """The keys in use, in the order of KEYS."""
@@ -460,6 +483,8 @@ def _codes(value: Value) -> Codes:
         return ()
     if isinstance(value, str):
         return (value,)
+    if isinstance(value, dt.datetime):
+        return (f"{timezone.localtime(value):%Y-%m-%dT%H:%M:%S}",)
     if isinstance(value, dt.date):
         return (f"{value:%Y-%m-%d}",)
     if isinstance(value, int):

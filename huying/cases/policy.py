@@ -25,7 +25,10 @@ def _departments(user: User | AnonymousUser, department_id: int) -> set[int]:
 
     Remembered on the user object, which lives as long as the request.
     """
-    known: dict[int, set[int]] = user.__dict__.setdefault("_departments", {})
+    known: dict[int, set[int]] | None = getattr(user, "_known_departments", None)
+    if known is None:
+        known = {}
+        user._known_departments = known  # type: ignore[union-attr]
     if department_id not in known:
         below = Department.objects.filter(parent_id=department_id).values_list("pk", flat=True)
         known[department_id] = {department_id, *below}

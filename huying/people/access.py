@@ -28,10 +28,11 @@ def grants_of(user: User | AnonymousUser) -> list[Grant]:
     """The user's grants in force today, read once per request."""
     if not isinstance(user, User) or not user.is_active:
         return []
-    cached: list[Grant] | None = user.__dict__.get("_grants")
+    # By attribute, not by __dict__: `request.user` is a proxy with a dictionary of its own.
+    cached: list[Grant] | None = getattr(user, "_grants", None)
     if cached is None:
-        cached = list(Grant.objects.on().filter(user=user).select_related("area"))
-        user.__dict__["_grants"] = cached
+        cached = list(Grant.objects.on().filter(user=user).select_related("area").defer("area__boundary"))
+        user._grants = cached  # type: ignore[attr-defined]
     return cached
 
 

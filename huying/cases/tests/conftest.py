@@ -139,3 +139,9 @@ def time_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         return now
 
     return set_now  # type: ignore[return-value]
+
+
+@pytest.fixture
+def kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in an installation: what a process keeps in memory isn't asked for again by every query."""
+    monkeypatch.setattr("huying.places.fresh.CHECK_EVERY_SECONDS", 3600)

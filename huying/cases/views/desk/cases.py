@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
@@ -80,8 +80,8 @@ def _wishes() -> dict[str, dict[str, Any]]:
     }
 
 
-def filter_of(name: str) -> Filter:
-    """A key of `CaseFilter` as a filter of a list page."""
+def filter_of(name: str, now: dt.datetime | None = None) -> Filter:
+    """A key of `CaseFilter` as a filter of a list page; `now` decides what is overdue."""
     key = KEYS[name]
     field: forms.Field
     if key.kind == "text":
@@ -93,7 +93,7 @@ def filter_of(name: str) -> Filter:
         field = key_field(name, **_wishes().get(name, {}))
 
     def narrow(rows: Any, value: Any) -> Any:
-        return CaseFilter(**{name: value}).apply(rows, timezone.now())
+        return CaseFilter(**{name: value}).apply(rows, now)
 
     return CaseFilterField(name, field, apply=narrow)
 
@@ -158,7 +158,8 @@ class CaseList(VerbRequired, ListPage):
 
     @cached_property
     def _filters(self) -> list[Filter]:
-        found = [filter_of(name) for name in KEYS]
+        moment = CaseFilter.from_query(self.request.GET).moment()
+        found = [filter_of(name, moment) for name in KEYS]
         for each in found:
             if each.name == "category":
                 each.field.widget.choices = self._category_choices
@@ -208,7 +209,7 @@ class CaseList(VerbRequired, ListPage):
         }
 
     def _offered(self, name: str, used: set[str]) -> bool:
-        if name == "handler":
+        if name in ("handler", "at"):
             return name in used
         if name == "category":
             return name in used or len(CaseFilter.from_query(self.request.GET).values.get("ledger", ())) == 1

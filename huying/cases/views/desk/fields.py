@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -107,9 +108,21 @@ class DayField(forms.DateField):
         return (f"{day:%Y-%m-%d}",) if day else ()
 
 
+class MomentField(forms.DateTimeField):
+    """A moment in the browser's own words; cleans to a tuple for `CaseFilter`."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        moment = super().clean(value)
+        return (f"{timezone.localtime(moment):%Y-%m-%dT%H:%M:%S}",) if moment else ()
+
+
 def key_field(name: str, **wishes: Any) -> forms.Field:
     """The form field of one key of `filters.KEYS`."""
     key = KEYS[name]
     if key.kind == "day":
         return DayField(label=key.title, required=False)
+    if key.kind == "moment":
+        return MomentField(label=key.title, required=False)
     return KeyField(key, **wishes)

@@ -132,6 +132,7 @@ class Queue(VerbRequired, ListPage):
     """The queue, one tab at a time."""
 
     verb = VERB
+    permission = "case.dispatch"
     title = gettext_lazy("派遣台")
     name = "queue"
     detail = "case-pane"
@@ -163,7 +164,7 @@ class Queue(VerbRequired, ListPage):
 
     def get_queryset(self) -> CaseQuerySet:
         now = timezone.now()
-        rows = queue_cases(self.request.user).filter(self.tab.holds(now))
+        rows = policy.cases_for(self.request.user, self.permission).filter(self.tab.holds(now))
         return for_rows(rows).select_related(
             "ledger", "category__department", "topic__parent__department", "topic__department", "subdistrict", "department",
             "handler", "item__owner",
@@ -191,8 +192,9 @@ class Queue(VerbRequired, ListPage):
             row.suggestion = found[row.pk]  # type: ignore[attr-defined]
 
     def _points_url(self) -> str:
-        query = self.request.GET.urlencode()
-        return f"{reverse('desk:queue-points')}{'?' + query if query else ''}"
+        query = self.request.GET.copy()
+        query["tab"] = self.tab.code
+        return f"{reverse('desk:queue-points')}?{query.urlencode()}"
 
     def extra_context(self) -> dict[str, Any]:
         fields = {field.name: field for field in self.form}
@@ -256,16 +258,15 @@ def queue_tabs(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@requires(VERB)
+@requires(VERB, "case.file")
 def queue_points(request: HttpRequest) -> JsonResponse:
-    """The points of the tab, newest 500, for the map."""
+    """The first 500 points of the tab for the map; who only files sees what waits for that."""
     now = timezone.now()
-    tab = TABS.get(request.GET.get("tab", ""), TABS["dispatch"])
-    rows = (
-        CaseFilter.from_query(request.GET)
-        .with_(status=None)
-        .apply(queue_cases(request.user).filter(tab.holds(now)), now)
-    )
+    files_only = not can(request.user, VERB)
+    tab = TABS["new"] if files_only else TABS.get(request.GET.get("tab", ""), TABS["dispatch"])
+    among = policy.cases_for(request.user, "case.file" if files_only else "case.dispatch")
+    wanted = CaseFilter.from_query(request.GET).with_(status=None)
+    rows = wanted.apply(among.filter(tab.holds(now)), now)
     rows = rows.filter(lng__isnull=False, lat__isnull=False).only(
         "number", "title", "lng", "lat", "status", "parked_at", "due_at", "returns", "reopenings"
     )
@@ -301,14 +302,13 @@ def pane_context(case: Case, user: User) -> dict[str, Any]:
 # --- several at once -----------------------------------------------------------------------------------
 
 
-def _selected(request: HttpRequest) -> list[Case]:
-    """The marked cases among those that this person is responsible for, oldest first."""
+def selected(request: HttpRequest, among: CaseQuerySet) -> list[Case]:
+    """The marked cases among these, oldest first."""
     keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal()][
         :MOST_AT_ONCE
     ]
     return list(
-        queue_cases(request.user)
-        .filter(pk__in=keys)
+        among.filter(pk__in=keys)
         .select_related(
             "ledger", "category__topic", "category__department", "topic__parent__department", "topic__department", "department",
             "handler", "item__owner",
@@ -325,7 +325,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-def _said(done: int, done_words: str, left_words: str, left: Iterable[tuple[Case, str]]) -> tuple[str, int]:
+def said(done: int, done_words: str, left_words: str, left: Iterable[tuple[Case, str]]) -> tuple[str, int]:
     """「派出 12 件；2 件没有派：…」 with the reason of each one left, and how loudly to say it."""
     left = list(left)
     if not left:
@@ -346,7 +346,7 @@ def _none_marked(request: HttpRequest) -> HttpResponse:
 @requires(VERB)
 def bulk_dispatch(request: HttpRequest) -> HttpResponse:
     """Each marked case to its own suggested department; where there is no certain one, it stays and is named."""
-    cases = _selected(request)
+    cases = selected(request, queue_cases(request.user))
     if not cases:
         return _none_marked(request)
     found = responsible_for_many(cases)
@@ -365,8 +365,8 @@ def bulk_dispatch(request: HttpRequest) -> HttpResponse:
                 done += 1
             except Refusal as refusal:
                 left.append((case, str(refusal)))
-    said, level = _said(done, _("派出 %d 件。"), _("%(n)d 件没有派：%(named)s"), left)
-    toast(request, said, level=level)
+    words, level = said(done, _("派出 %d 件。"), _("%(n)d 件没有派：%(named)s"), left)
+    toast(request, words, level=level)
     return _back(request)
 
 
@@ -374,7 +374,7 @@ def bulk_dispatch(request: HttpRequest) -> HttpResponse:
 @requires(VERB)
 def bulk_urge(request: HttpRequest) -> HttpResponse:
     """Urge the department of each marked case."""
-    cases = _selected(request)
+    cases = selected(request, queue_cases(request.user))
     if not cases:
         return _none_marked(request)
     done, left = 0, []
@@ -386,8 +386,8 @@ def bulk_urge(request: HttpRequest) -> HttpResponse:
             done += 1
         except Refusal as refusal:
             left.append((case, str(refusal)))
-    said, level = _said(done, _("催办 %d 件。"), _("%(n)d 件没有催办：%(named)s"), left)
-    toast(request, said, level=level)
+    words, level = said(done, _("催办 %d 件。"), _("%(n)d 件没有催办：%(named)s"), left)
+    toast(request, words, level=level)
     return _back(request)
 
 
@@ -395,7 +395,7 @@ def bulk_urge(request: HttpRequest) -> HttpResponse:
 @requires(VERB)
 def bulk_merge(request: HttpRequest) -> HttpResponse:
     """Join the marked cases: first shown side by side to choose the one that stays, then done."""
-    cases = _selected(request)
+    cases = selected(request, queue_cases(request.user))
     if len(cases) < 2:
         toast(request, _("并单要选中两个以上案件。"), level=WARNING)
         return _back(request)

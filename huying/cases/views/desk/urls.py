@@ -2,11 +2,29 @@
 
 from django.urls import path
 
-from huying.cases.views.desk import act, callbacks, case, cases, queue
+from huying.cases.views.desk import (
+    act,
+    agent,
+    callbacks,
+    case,
+    cases,
+    checks,
+    department,
+    looking_back,
+    queue,
+    supervision,
+)
 
 app_name = "desk"
 urlpatterns = [
     path("desk/search/", cases.search, name="search"),
+    path("desk/agent/", agent.agent, name="agent"),
+    path("desk/agent/caller/", agent.caller, name="agent-caller"),
+    path("desk/agent/guess/", agent.guess, name="agent-guess"),
+    path("desk/agent/nearby/", agent.nearby, name="agent-nearby"),
+    path("desk/agent/fields/", agent.ledger_fields, name="agent-fields"),
+    path("desk/intake/", agent.IntakeList.as_view(), name="intake"),
+    path("desk/intake/file/", agent.bulk_file, name="intake-file"),
     path("desk/queue/", queue.Queue.as_view(), name="queue"),
     path("desk/queue/tabs/", queue.queue_tabs, name="queue-tabs"),
     path("desk/queue/points.json", queue.queue_points, name="queue-points"),
@@ -19,7 +37,23 @@ urlpatterns = [
     path("desk/cases/<str:number>/reports/<str:report_number>/contact/", case.contact, name="contact"),
     path("desk/cases/<str:number>/reports/<str:report_number>/others/", case.caller, name="caller"),
     path("desk/cases/<str:number>/<str:verb>/", act.act, name="act"),
+    path("desk/department/", department.DepartmentDesk.as_view(), name="department"),
+    path("desk/department/take-up/", department.take_up, name="take-up"),
+    path("desk/department/assign/", department.assign, name="assign"),
+    path("desk/checks/", checks.CheckDesk.as_view(), name="checks"),
+    path("desk/checks/close/", checks.close_many, name="close-many"),
+    path("desk/checks/<str:number>/", checks.show, name="check"),
+    path("desk/callbacks/", callbacks.desk, name="callbacks"),
     path("desk/answers/", callbacks.AnswerList.as_view(), name="answers"),
+    path("desk/supervision/", supervision.SupervisionDesk.as_view(), name="supervision"),
+    path("desk/supervision/urge/", supervision.urge_many, name="urge-many"),
+    path("desk/letters/", supervision.LetterList.as_view(), name="letters"),
+    path("desk/bulletin/", supervision.BulletinList.as_view(), name="bulletin"),
+    path("desk/requests/", supervision.RequestList.as_view(), name="requests"),
+    path("desk/look-backs/", looking_back.LookBackList.as_view(), name="look-backs"),
+    path("desk/look-backs/<int:pk>/", looking_back.look_back, name="look-back"),
+    path("desk/look-backs/tasks/", looking_back.TaskList.as_view(), name="looks"),
+    path("desk/look-backs/tasks/<int:pk>/", looking_back.task, name="look-task"),
     path("desk/filters/", cases.save_filter, name="save-filter"),
     path("desk/filters/<int:pk>/delete/", cases.drop_filter, name="drop-filter"),
 ]

@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from huying.cases import actions, policy
+from huying.cases import actions, clock, policy
+from huying.cases.actions.supervising import letter_body
 from huying.cases.catalogue import catalogue
 from huying.cases.forms import cleaned_values, declared_form
 from huying.cases.ledger import FIVE_REFUSALS, Field
@@ -396,12 +398,21 @@ class ReasonForm(VerbForm):
 
 
 class ExtensionForm(ReasonForm):
+    """Says what a yes would mean before it is asked for: the new deadline, and who decides."""
+
     def notes(self) -> list[str]:
         case = self.case
-        return [
+        found = [
             _("批准后时限再加一个 %(limit)s，最多延期 %(most)d 次，已延 %(n)d 次；要经本单位负责人和区级两级审批。")
             % {"limit": parse_limit(case.limit).zh if case.limit else "", "most": case.rules.extensions_at_most, "n": case.extensions}
         ]  # fmt: skip
+        if case.due_at is not None and case.is_running:
+            new = clock.extend(case, timezone.now())["due_at"]
+            found.append(
+                _("批准后截止时间从 %(old)s 改为 %(new)s。批准以前按原时限走，超期后不能再批。")
+                % {"old": moment_text(case.due_at), "new": moment_text(new)}
+            )
+        return found
 
 
 class ParkingForm(ReasonForm):
@@ -474,6 +485,14 @@ class SuperviseForm(VerbForm):
         ]
         self.fields["colour"].choices = left
         self.fields["colour"].initial = left[0][0] if left else ""
+
+    @property
+    def preview(self) -> list[str]:
+        """The letter as it would go out: title, addressee, text."""
+        case = self.case
+        said = self.data.get("words", "").strip() if self.is_bound else ""
+        body = letter_body(case, said or _("（督办意见写在这里）"))
+        return [_("关于办理「%s」的督办函") % case.title[:80], f"{case.department}：", *body.splitlines()]
 
 
 class AssistanceForm(VerbForm):

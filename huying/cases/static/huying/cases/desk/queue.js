@@ -1,13 +1,13 @@
 // The queue: after each decision the list is read again, the marks stay, and the next case stands ready.
 import { stand } from "../../js/list.js";
 
-const list = () => document.getElementById("list-queue");
+const list = () => document.querySelector(".queue [data-list]");
 const rows = () => [...list().querySelectorAll("tbody tr[data-url]")];
 const marked = () => [...list().querySelectorAll('input[name="selected"]:checked')].map((box) => box.value);
 
 async function refresh() {
   const place = Math.max(0, rows().findIndex((row) => row.classList.contains("is-here"))), kept = marked();
-  await window.htmx.ajax("GET", window.location.pathname + window.location.search, { target: "#list-queue", swap: "outerHTML" });
+  await window.htmx.ajax("GET", window.location.pathname + window.location.search, { target: `#${list().id}`, swap: "outerHTML" });
   for (const box of list().querySelectorAll('input[name="selected"]')) {
     if (kept.includes(box.value)) { box.checked = true; box.dispatchEvent(new Event("change", { bubbles: true })); }
   }
