@@ -12,7 +12,7 @@ hotline appraisal); `docs` and pages show `Rate.formula`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
@@ -30,6 +30,7 @@ from huying.cases.catalogue import catalogue
 from huying.cases.filters import FLAGS, CaseFilter, due_q, period, statuses
 from huying.cases.models import Callback, CaseQuerySet
 from huying.places.locate import current_index
+from huying.places.models import Area
 
 # --- answers: what reporters said on callback ----------------------------------------------------------
 
@@ -56,7 +57,11 @@ def latest_answers() -> QuerySet[Callback]:
 
 # --- measures: one number each -------------------------------------------------------------------------
 
-_OWN_KEYS = ("status", "due")  # a measure decides these; `is` and `not` are added to those of the base
+_OWN_KEYS = (
+    "status",
+    "due",
+    "colour",
+)  # a measure decides these; `is` and `not` are added to those of the base
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,12 @@ MEASURES: dict[str, Measure] = {
         _case("reworked", gettext_lazy("返工"), due="should-be-closed", is_="reworked"),
         _case("ever_closed", gettext_lazy("结过案"), is_="ever-closed"),
         _case("reopened", gettext_lazy("重办"), is_="reopened"),
+        _case("urged", gettext_lazy("催办过"), status="open", is_="urged"),
+        _case("blue", gettext_lazy("蓝色督办"), status="open", colour="blue"),
+        _case("yellow", gettext_lazy("黄色督办"), status="open", colour="yellow"),
+        _case("red", gettext_lazy("红色督办"), status="open", colour="red"),
+        _case("listed", gettext_lazy("列入通报"), status="open", is_="listed"),
+        _case("reopened_open", gettext_lazy("重办中"), status="open", is_="reopened"),
         _answer("answers", gettext_lazy("有效回访"), "answered"),
         _answer("asked_contacted", gettext_lazy("应响应"), "asked-contacted"),
         _answer("contacted", gettext_lazy("已响应"), "contacted"),
@@ -263,9 +274,7 @@ def tally(
     Two queries at most: one over cases, one over answers. Without `by` there is exactly one group. A main topic
     gathers the topics below it. Groups come in the order of the catalogue, months in their own.
     """
-    base, now = base or CaseFilter(), now or timezone.now()
-    if taken := [name for name in _OWN_KEYS if name in base.values]:
-        raise TypeError(f"the measures decide {', '.join(taken)}: leave it out of the base")
+    base, now = _prepared(base, now)
     if by and by not in BY:
         raise TypeError(f"unknown grouping {by!r}: one of {', '.join(BY)}")
     wanted = [MEASURES[code] for code in measures] or list(MEASURES.values())
@@ -289,6 +298,105 @@ def total(cases: CaseQuerySet, *, base: CaseFilter | None = None, now: dt.dateti
     return tally(cases, base=base, now=now)[0]
 
 
+def tallies(
+    cases: CaseQuerySet,
+    *,
+    base: CaseFilter | None = None,
+    by: Sequence[str],
+    measures: Iterable[str] = (),
+    now: dt.datetime | None = None,
+) -> dict[str, list[Tally]]:
+    """The tallies of several groupings (keys of `_COLUMNS`), and under "" the whole, from one pass over the rows.
+
+    `subtopic` groups by the topics themselves, `topic` by their main topics. Groups come with the most of the first
+    measure first. One query over cases, one over answers where a measure counts them.
+    """
+    base, now = _prepared(base, now)
+    wanted = [MEASURES[code] for code in measures] or list(MEASURES.values())
+    among = base.apply(cases, now).order_by()
+    columns = tuple(dict.fromkeys(_COLUMNS[name] for name in by))
+    counted: dict[str, dict[Any, dict[str, int]]] = {name: {} for name in ("", *by)}
+    of_cases = {
+        f"n_{m.code}": Count("pk", filter=_q(m, now), distinct=_joins(base)) for m in wanted if not m.said
+    }
+    codes = {name: _codes_of(name) for name in by}
+    if of_cases:
+        _fold(counted, among.values_list(*columns).annotate(**of_cases), columns, tuple(of_cases), codes)
+    of_answers = {f"n_{m.code}": Count("pk", filter=SAID[m.said][1]) for m in wanted if m.said}
+    if of_answers:
+        answers = latest_answers().filter(case__in=among.filter(excluded=False).values("pk")).order_by()
+        rows = answers.values_list(*(f"case__{column}" for column in columns)).annotate(**of_answers)
+        _fold(counted, rows, columns, tuple(of_answers), codes)
+    whole = counted.pop("").get(None, {})
+    found = {"": [Tally("", _("合计"), base, whole)]}
+    for name, groups in counted.items():
+        kind = "topic" if name == "subtopic" else name
+        rows_of = [_group(kind, key, base, counts, now) for key, counts in groups.items()]
+        first = wanted[0].code
+        found[name] = sorted(
+            rows_of, key=lambda group: (not group.openable, -group.counts.get(first, 0), group.key)
+        )
+    return found
+
+
+_COLUMNS = {
+    "ledger": "ledger_id",
+    "topic": "topic_id",
+    "subtopic": "topic_id",
+    "subdistrict": "subdistrict_id",
+    "department": "department_id",
+}
+
+
+def _codes_of(by: str) -> dict[int, str]:
+    """The code under which a row with this key is counted."""
+    if by == "subdistrict":
+        return dict(Area.objects.filter(level=Area.Level.SUBDISTRICT).values_list("pk", "code"))
+    known = catalogue()
+    if by in ("topic", "subtopic"):
+        own = {topic.pk: topic.code for topic in known.topics.values()}
+        if by == "subtopic":
+            return own
+        return {topic.pk: own[topic.parent or topic.pk] for topic in known.topics.values()}
+    entries = known.ledgers if by == "ledger" else known.departments
+    return {entry.pk: entry.code for entry in entries.values()}
+
+
+def _fold(
+    counted: dict[str, dict[Any, dict[str, int]]],
+    rows: Iterable[tuple[Any, ...]],
+    columns: Sequence[str],
+    counts: Sequence[str],
+    codes: Mapping[str, Mapping[int, str]],
+) -> None:
+    """Add up the finest groups into each grouping."""
+    table = list(rows)
+    width = len(columns)
+    for name, groups in counted.items():
+        sums: dict[Any, list[int]] = {}
+        place = columns.index(_COLUMNS[name]) if name else None
+        for row in table:
+            key = None if place is None else row[place]
+            known = sums.get(key)
+            if known is None:
+                sums[key] = list(row[width:])
+            else:
+                for at in range(len(counts)):
+                    known[at] += row[width + at]
+        for pk, values in sums.items():
+            key = codes[name].get(pk) if name else None
+            group = groups.setdefault(key, {})
+            for code, value in zip(counts, values, strict=True):
+                group[code[2:]] = group.get(code[2:], 0) + value
+
+
+def _prepared(base: CaseFilter | None, now: dt.datetime | None) -> tuple[CaseFilter, dt.datetime]:
+    base = base or CaseFilter()
+    if taken := [name for name in _OWN_KEYS if name in base.values]:
+        raise TypeError(f"the measures decide {', '.join(taken)}: leave it out of the base")
+    return base, base.moment() or now or timezone.now()
+
+
 def _joins(base: CaseFilter) -> bool:
     """A filter that joins the helpers of a case repeats its row."""
     return "joint" in base.values.get("is", ())
@@ -302,6 +410,8 @@ def _q(measure: Measure, now: dt.datetime) -> Q:
             found &= Q(status__in=statuses(values))
         elif name == "due":
             found &= reduce(lambda left, word: left | due_q(word, now), values, Q())
+        elif name == "colour":
+            found &= Q(colour__in=values)
         elif name == "is":
             found &= reduce(lambda left, word: left & FLAGS[word][1](), values, Q())
         else:

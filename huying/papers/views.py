@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import quote
 
 from django import forms
@@ -21,6 +22,7 @@ from huying.papers.letter import letter_of, number_of
 from huying.papers.models import Paper
 from huying.papers.policy import ISSUING, RECEIVING, may_answer, papers_for
 from huying.people.guards import requires
+from huying.people.models import User
 
 READING = (*ISSUING, RECEIVING)
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -47,6 +49,11 @@ def paper_for(request: HttpRequest, pk: int) -> Paper:
     return paper
 
 
+def _reader(request: HttpRequest) -> User:
+    """Who is signed in: the guard has seen to that."""
+    return cast(User, request.user)
+
+
 @requires(*READING)
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The paper as it was issued, its receipt and its reply."""
@@ -54,7 +61,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200) -> HttpResponse:
-    mine = may_answer(request.user, paper)
+    mine = may_answer(_reader(request), paper)
     context = {
         "paper": paper,
         "letter": letter_of(paper),
@@ -103,7 +110,7 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """The addressee signs for the paper."""
     paper = paper_for(request, pk)
     try:
-        actions.receive_paper(paper, actor=request.user)
+        actions.receive_paper(paper, actor=_reader(request))
     except NotAllowed as refusal:
         return render(request, "403.html", {"sentence": str(refusal)}, status=403)
     except Refusal as refusal:
@@ -121,7 +128,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, paper, form, 422)
     try:
-        actions.reply_to_paper(paper, reply=form.cleaned_data["reply"], actor=request.user)
+        actions.reply_to_paper(paper, reply=form.cleaned_data["reply"], actor=_reader(request))
     except NotAllowed as refusal:
         return render(request, "403.html", {"sentence": str(refusal)}, status=403)
     except Refusal as refusal:
