@@ -232,10 +232,10 @@ def story_for_reporter(report: Report) -> list[Event]:
             continue  # another reporter's words opened the case that this report joined
         elif (telling := _TELLINGS.get(entry.code)) and telling.public:
             told.append(entry)
-    return _tell(case, told, for_reporter=True)
+    return _tell(case, told, for_reporter=report)
 
 
-def _tell(case: Case, entries: Iterable[JournalEntry], *, for_reporter: bool = False) -> list[Event]:
+def _tell(case: Case, entries: Iterable[JournalEntry], *, for_reporter: Report | None = None) -> list[Event]:
     entries = list(entries)
     codes = {entry.data["department"] for entry in entries if "department" in entry.data}
     titles = {d.code: str(d) for d in Department.objects.filter(code__in=codes)} if codes else {}
@@ -245,8 +245,11 @@ def _tell(case: Case, entries: Iterable[JournalEntry], *, for_reporter: bool = F
         if telling is None:
             continue
         data = {**entry.data, "department_title": titles.get(entry.data.get("department", ""), "")}
-        own = for_reporter and entry.code == "case.called_back"
-        text = telling.text(data) if not for_reporter or telling.public_text or own else ""
+        own = for_reporter is not None and entry.code == "case.called_back"
+        # A reopening carries the words of whoever asked for it.
+        foreign = for_reporter is not None and data.get("report") not in (None, for_reporter.number)
+        told = (for_reporter is None or telling.public_text or own) and not foreign
+        text = telling.text(data) if told else ""
         events.append(
             Event(
                 code=entry.code,

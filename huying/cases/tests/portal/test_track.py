@@ -152,6 +152,17 @@ class TestReopening:
         answer = client.post(link(report, "reopening/"), {"reopen-reason": "晚上又不亮了"})
         assert answer.status_code == 422 and "已超过结案后" in page(answer) and "晚上又不亮了" in page(answer)
 
+    def test_the_words_of_who_asked_are_not_told_to_the_others(self, client: Client, loop: Loop) -> None:
+        case = loop.handling(words="路灯坏了")
+        first, second = case.reports.get(), loop.report("也不亮", follows=fresh(case))
+        actions.report_handled(fresh(case), actor=loop.clerk, answer="换了灯泡和镇流器")
+        actions.check_case(fresh(case), actor=loop.checker, words="亮了")
+        actions.close_case(fresh(case), actor=loop.dispatcher)
+        client.post(link(second, "reopening/"), {"reopen-reason": "我家三楼看得见，又灭了"})
+        assert "我家三楼" in page(client.get(link(second)))
+        html = page(client.get(link(first)))
+        assert "重新办理" in html and "我家三楼" not in html
+
     def test_it_wants_a_reason(self, client: Client, loop: Loop) -> None:
         answer = client.post(link(closed(loop), "reopening/"), {"reopen-reason": ""})
         assert answer.status_code == 422 and "哪里还没有解决" in page(answer)

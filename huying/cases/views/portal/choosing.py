@@ -42,8 +42,10 @@ class Offer:
         return self.categories.get(int(key)) if key.isdecimal() else None
 
     def guesses(self, words: str) -> list[Category]:
-        """The best few for these words, surest first."""
-        return [g.category for g in guess_categories(self.categories.values(), words, at_most=SUGGESTIONS)]
+        """The best few for these words, surest first; one with a weak word only beside a sure one is left out."""
+        found = guess_categories(self.categories.values(), words, at_most=SUGGESTIONS)
+        best = max((guess.score for guess in found), default=0)
+        return [guess.category for guess in found if guess.score * 3 > best]
 
 
 def _version() -> tuple[object, dt.date]:
