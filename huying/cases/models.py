@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from huying.cases.ledger import LedgerRules
 from huying.core.models import StoredFile
@@ -127,7 +128,7 @@ class Status(models.TextChoices):
     HANDLED = "handled", _("待核查")
     CHECKED = "checked", _("待结案")
     CLOSED = "closed", _("已结案")
-    DECLINED = "declined", _("不予受理")
+    DECLINED = "declined", pgettext_lazy("status", "不予受理")
     MERGED = "merged", _("已并单")
     VOIDED = "voided", _("已作废")
 

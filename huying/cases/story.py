@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huying.cases.models import Callback, Case, Channel, Report
 from huying.cases.telling import moment_text
@@ -143,7 +143,7 @@ _TELLINGS: dict[str, _Telling] = {
     "case.words_added": _Telling(gettext_lazy("反映人补充"), "message", text=_words),
     "case.report_withdrawn": _Telling(gettext_lazy("反映人撤回"), "return", text=_reason),
     "case.filed": _Telling(gettext_lazy("已受理"), "check", public=True),
-    "case.declined": _Telling(gettext_lazy("不予受理"), "close", "red", text=_reason, public=True),
+    "case.declined": _Telling(pgettext_lazy("event", "不予受理"), "close", "red", text=_reason, public=True),
     "case.reclassified": _Telling(gettext_lazy("改了类别"), "edit", text=_changed),
     "case.relocated": _Telling(gettext_lazy("改了地点"), "pin"),
     "case.readdressed": _Telling(gettext_lazy("改了地址"), "pin", text=_changed),
@@ -183,10 +183,10 @@ _TELLINGS: dict[str, _Telling] = {
     ),
     "case.reminded": _Telling(gettext_lazy("到期提醒"), "bell", "blue"),
     "case.urged": _Telling(
-        gettext_lazy("催办"), "bell", "yellow", text=_words, public=True, public_text=False
+        pgettext_lazy("event", "催办"), "bell", "yellow", text=_words, public=True, public_text=False
     ),
     "case.supervised": _Telling(
-        gettext_lazy("督办"), "shield", "red", text=_colour, public=True, public_text=False
+        pgettext_lazy("event", "督办"), "shield", "red", text=_colour, public=True, public_text=False
     ),
     "case.supervision_skipped": _Telling(gettext_lazy("已有更高级别督办"), "shield"),
     "case.listed": _Telling(gettext_lazy("列入通报"), "list", "red"),
