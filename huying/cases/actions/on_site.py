@@ -33,7 +33,10 @@ def see_on_site(
     The same `client_id` again changes nothing: a phone may send one form twice.
     """
     policy.require(actor, "case.check_on_site", case)
-    if client_id and entries_of(case).filter(code="case.seen_on_site", data__client_id=str(client_id)).exists():
+    if (
+        client_id
+        and entries_of(case).filter(code="case.seen_on_site", data__client_id=str(client_id)).exists()
+    ):
         return
     if case.status != Status.HANDLED:
         raise Conflict(_("案件现在是「%s」，不用现场核实。") % Status(case.status).label)

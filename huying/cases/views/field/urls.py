@@ -1,0 +1,22 @@
+"""Addresses of the field."""
+
+from django.urls import path
+
+from huying.cases.views.field import home, me, report, tasks, verbs
+
+app_name = "field"
+urlpatterns = [
+    path("field/", home.home, name="home"),
+    path("field/tasks/<str:number>/", tasks.task, name="task"),
+    path("field/tasks/<str:number>/call/", tasks.call, name="call"),
+    path("field/tasks/<str:number>/take-up/", verbs.take_up, name="take-up"),
+    path("field/tasks/<str:number>/return/", verbs.give_back, name="return"),
+    path("field/tasks/<str:number>/handled/", verbs.handled, name="handled"),
+    path("field/tasks/<str:number>/seen/", verbs.seen, name="seen"),
+    path("field/tasks/<str:number>/help/", verbs.finish_help, name="help"),
+    path("field/report/", report.report, name="report"),
+    path("field/report/around/", report.around, name="around"),
+    path("field/report/<str:number>/sent/", report.sent, name="sent"),
+    path("field/me/", me.me, name="me"),
+    path("field/me/grids.geojson", me.grids, name="grids"),
+]
