@@ -43,6 +43,7 @@ from huying.core.masking import mask_name, mask_phone
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.paging import COUNT_CAP, Total
 from huying.core.toasts import toast
+from huying.people.access import can
 from huying.people.guards import VerbRequired, requires
 from huying.people.models import User
 
