@@ -8,6 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from huying.cases import ladder
+from huying.cases.actions.forgetting import forget_contacts
 from huying.cases.actions.timing import recompute_provisional, resume_due_parkings
 from huying.core.jobs import at, every, job
 from huying.places.signals import calendar_published
@@ -23,6 +24,12 @@ def climb_the_ladder(moment: dt.datetime) -> None:
 def resume_parked_cases(moment: dt.datetime) -> None:
     """Go on with the parked cases whose date has come."""
     resume_due_parkings()
+
+
+@every(at(3, 20))
+def forget_old_contacts(moment: dt.datetime) -> None:
+    """Delete names and phones that have served their purpose."""
+    forget_contacts()
 
 
 @job()

@@ -356,10 +356,17 @@ class Report(models.Model):
     external_number = models.CharField(_("外部编号"), max_length=60, blank=True, db_index=True)
     client_id = models.UUIDField(null=True, unique=True)  # a repeated submission of one form is one report
     withdrawn_at = models.DateTimeField(_("撤回时间"), null=True)
+    # Name, phone and private fields were deleted when they had served their purpose.
+    contact_forgotten = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("诉求")
         ordering = ("reported_at", "id")
+        indexes: ClassVar = [
+            models.Index(
+                fields=["reported_at"], name="report_with_contact", condition=Q(contact_forgotten=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

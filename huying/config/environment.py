@@ -181,6 +181,12 @@ VARIABLES: tuple[Variable, ...] = (
         "",
         "font families for papers, by comma: 仿宋, 小标宋, 黑体, 宋体; empty: the usual names, then Noto",
     ),
+    Variable(
+        "HUYING_CONTACT_DAYS",
+        number(1, 36500),
+        "1095",
+        "days after a matter has ended until names and phones of its reporters are deleted",
+    ),
     Variable("HUYING_MAX_UPLOAD_MB", number(1, 200), "20", "largest file that may be uploaded, in MB"),
 )
 

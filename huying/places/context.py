@@ -14,11 +14,12 @@ def district(request: HttpRequest) -> dict[str, Any]:
     """The district's name and hotline, and whether its map and data are real."""
     here = current_district()
     if here is None:
-        return {"demo_data": settings.DEMO}
+        return {"demo_data": settings.DEMO, "contact_days": settings.CONTACT_DAYS}
     return {
         "district": here,
         "district_title": str(here),
         "hotline": here.hotline,
         "schematic": here.schematic,
         "demo_data": settings.DEMO,
+        "contact_days": settings.CONTACT_DAYS,
     }
