@@ -12,10 +12,13 @@ load is simply started again.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -53,7 +56,6 @@ Say = Callable[[str], object]
 Who = User | None
 BATCH = 20_000
 _LOAD_LOCK = 7_201_004
-_SERIALS_A_DAY = 99_999
 
 
 # -- what happened -------------------------------------------------------------------------------------------
@@ -236,25 +238,29 @@ def load_history(
     """Load past cases; each batch is one transaction.
 
     `key` names the load: the same key again passes over the batches that are there already, so `records` must
-    come in the same order each time. Raises ValueError for steps in an impossible order.
+    come in the same order each time. Raises ValueError for steps in an impossible order. Outside a transaction
+    one batch is written while the next is made ready.
     """
     started = time.monotonic()
     known = set(HistoryBatch.objects.filter(load=key).values_list("number", flat=True))
     cases = reports = entries = passed_over = 0
-    for number, past in enumerate(_batches(records, batch)):
-        if number in known:
-            passed_over += len(past)
-            continue
-        folded = _load_batch(past, key, number)
-        cases += len(past)
-        reports += len(folded.reports)
-        entries += len(folded.entries)
-        report(
-            _("%(cases)s 件，每秒 %(rate)s 件")
-            % {"cases": f"{cases:,}", "rate": f"{cases / (time.monotonic() - started):,.0f}"}
-        )
+    with _one_load_at_a_time(), _writer() as write, _without_garbage_collection():
+        serials = _Serials()
+        for number, past in enumerate(_batches(records, batch)):
+            if number in known:
+                passed_over += len(past)
+                continue
+            folded = _fold_all(serials, past)
+            write(folded, key, number)
+            cases += len(past)
+            reports += len(folded.reports)
+            entries += len(folded.entries)
+            report(
+                _("%(cases)s 件，每秒 %(rate)s 件")
+                % {"cases": f"{cases:,}", "rate": f"{cases / (time.monotonic() - started):,.0f}"}
+            )
     if cases:
-        _refresh_statistics()
+        _settle()
     return Loaded(cases, reports, entries, passed_over, time.monotonic() - started)
 
 
@@ -264,25 +270,78 @@ def _batches(records: Iterable[PastCase], size: int) -> Iterator[list[PastCase]]
         yield batch
 
 
-@transaction.atomic
-def _load_batch(past: Sequence[PastCase], key: str, number: int) -> _Folded:
+@contextmanager
+def _one_load_at_a_time() -> Iterator[None]:
+    """Two loads take their numbers one after the other; live intake isn't held up."""
     with connection.cursor() as cursor:
-        # Two loads take their numbers one after the other; live intake isn't held up.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOAD_LOCK])
-        HistoryBatch.objects.create(load=key, number=number, cases=len(past))
-        folded = _fold_all(cursor, past)
+        if connection.in_atomic_block:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOAD_LOCK])
+            yield
+            return
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOAD_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOAD_LOCK])
+
+
+@contextmanager
+def _writer() -> Iterator[Callable[[_Folded, str, int], None]]:
+    """A function that writes a batch: in a thread of its own, one behind, or here where a transaction is open."""
+    if connection.in_atomic_block:
+        yield _write_batch
+        return
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        under_way: list[Future[None]] = []
+
+        def write(folded: _Folded, key: str, number: int) -> None:
+            if under_way:
+                under_way.pop().result()
+            under_way.append(thread.submit(_write_batch, folded, key, number))
+
+        try:
+            yield write
+            if under_way:
+                under_way.pop().result()
+        finally:
+            thread.submit(_close).result()
+
+
+def _close() -> None:
+    connection.close()  # the calling thread's own
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Hundreds of thousands of lines are made and none of them in a circle: looking for circles takes a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@transaction.atomic
+def _write_batch(folded: _Folded, key: str, number: int) -> None:
+    HistoryBatch.objects.create(load=key, number=number, cases=len(folded.cases))
+    with connection.cursor() as cursor:
+        # Search terms are sorted into their index once a batch instead of every few hundred cases.
+        cursor.execute("SET LOCAL gin_pending_list_limit = '256MB'")
         for table, columns, lines in folded.tables():
             if lines:
                 with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
                     copy.write("\n".join(lines))
     journal.log_new_chains("case", folded.entries)
-    return folded
 
 
-def _refresh_statistics() -> None:
-    """Without fresh statistics the first pages after a load are planned as if the tables were empty."""
+def _settle() -> None:
+    """Without fresh statistics the first pages after a load are planned as if the tables were empty, and search
+    would read through the terms that were not yet sorted in."""
     tables = (Case, Report, Callback, Check)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('case_search')")
         for table in (*(model._meta.db_table for model in tables), "core_journalentry", "core_journalhead"):
             cursor.execute(f"ANALYZE {table}")
 
@@ -290,60 +349,59 @@ def _refresh_statistics() -> None:
 # -- identities and numbers ----------------------------------------------------------------------------------
 
 
-def _identities(cursor: Any, table: str, count: int) -> list[int]:
+def _identities(table: str, count: int) -> list[int]:
     """New primary keys from the table's sequence, so that live rows can come in meanwhile."""
-    cursor.execute(
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-    )
-    return [row[0] for row in cursor.fetchall()]
-
-
-def _numbers(
-    cursor: Any, model: type[Case] | type[Report], days: Sequence[dt.date], prefix: Callable[[dt.date], str],
-    digits: int, next_number: Callable[[dt.date], str],
-) -> list[str]:  # fmt: skip
-    """A number for each day in turn: past days above their present maximum, today from the live sequence."""
-    today = dt.datetime.now(BEIJING).date()
-    wanted: dict[dt.date, int] = {}
-    for day in days:
-        wanted[day] = wanted.get(day, 0) + 1
-    serial: dict[dt.date, int] = {}
-    for day, count in wanted.items():
-        start = prefix(day)
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT max(number) FROM {model._meta.db_table} WHERE number BETWEEN %s AND %s",
-            [start + "0" * digits, start + "9" * digits],
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
         )
-        highest = cursor.fetchone()[0]
-        last = int(highest[-digits:]) if highest else 0
-        if day < today and last + count < 10**digits:
-            serial[day] = last
-    found = []
-    for day in days:
-        if day in serial:
-            serial[day] += 1
-            found.append(f"{prefix(day)}{serial[day]:0{digits}d}")
-        else:
-            found.append(next_number(day))
-    return found
+        return [row[0] for row in cursor.fetchall()]
 
 
-def _case_numbers(cursor: Any, days: Sequence[dt.date]) -> list[str]:
-    region = region_code()
+class _Serials:
+    """Numbers for one load: a past day's go on above its present maximum, today's come from the live sequence."""
 
-    def following(day: dt.date) -> str:
-        cursor.execute("SELECT next_case_number(%s, %s)", [region, day])
-        return str(cursor.fetchone()[0])
+    def __init__(self) -> None:
+        self._today = dt.datetime.now(BEIJING).date()
+        self._region = region_code()
+        self._last: dict[str, int] = {}
 
-    return _numbers(cursor, Case, days, lambda day: f"{region}{day:%Y%m%d}", 5, following)
+    def of_case(self, day: dt.date) -> str:
+        prefix = f"{self._region}{day:%Y%m%d}"
+        return self._next(day, Case, prefix, 5) or self._live(
+            "SELECT next_case_number(%s, %s)", self._region, day
+        )
 
+    def of_report(self, day: dt.date) -> str:
+        return self._next(day, Report, f"{day:%y%m%d}", 6) or self._live("SELECT next_report_number(%s)", day)
 
-def _report_numbers(cursor: Any, days: Sequence[dt.date]) -> list[str]:
-    def following(day: dt.date) -> str:
-        cursor.execute("SELECT next_report_number(%s)", [day])
-        return str(cursor.fetchone()[0])
+    def _next(self, day: dt.date, model: type[Case] | type[Report], prefix: str, digits: int) -> str:
+        """The next number of a past day; empty for today, and for a day whose serials have run out."""
+        if day >= self._today:
+            return ""
+        last = self._last.get(prefix)
+        if last is None:
+            last = self._highest(model._meta.db_table, prefix, digits)
+        if last + 1 >= 10**digits:
+            return ""
+        self._last[prefix] = last + 1
+        return f"{prefix}{last + 1:0{digits}d}"
 
-    return _numbers(cursor, Report, days, lambda day: f"{day:%y%m%d}", 6, following)
+    @staticmethod
+    def _highest(table: str, prefix: str, digits: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT max(number) FROM {table} WHERE number BETWEEN %s AND %s",
+                [prefix + "0" * digits, prefix + "9" * digits],
+            )
+            highest = cursor.fetchone()[0]
+        return int(highest[-digits:]) if highest else 0
+
+    @staticmethod
+    def _live(query: str, *parameters: str | dt.date) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return str(cursor.fetchone()[0])
 
 
 # -- folding steps into rows ---------------------------------------------------------------------------------
@@ -396,16 +454,14 @@ class _Folded:
         yield CaseFile._meta.db_table, _FILE_COLUMNS, self.files
 
 
-def _fold_all(cursor: Any, past: Sequence[PastCase]) -> _Folded:
-    case_ids = _identities(cursor, Case._meta.db_table, len(past))
-    case_numbers = _case_numbers(cursor, [_day(record.reported_at) for record in past])
+def _fold_all(serials: _Serials, past: Sequence[PastCase]) -> _Folded:
+    case_ids = _identities(Case._meta.db_table, len(past))
     voices = [_voices(record) for record in past]
-    days = [_day(at) for moments in voices for at in moments]
-    report_ids = iter(_identities(cursor, Report._meta.db_table, len(days)))
-    report_numbers = iter(_report_numbers(cursor, days))
+    report_ids = iter(_identities(Report._meta.db_table, sum(map(len, voices))))
     folded = _Folded()
-    for record, case_id, number, moments in zip(past, case_ids, case_numbers, voices, strict=True):
-        reports = [(next(report_ids), next(report_numbers)) for _moment in moments]
+    for record, case_id, moments in zip(past, case_ids, voices, strict=True):
+        number = serials.of_case(_day(record.reported_at))
+        reports = [(next(report_ids), serials.of_report(_day(moment))) for moment in moments]
         _Fold(folded, record, case_id, number, reports).run()
     return folded
 

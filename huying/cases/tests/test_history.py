@@ -189,3 +189,23 @@ def test_live_work_goes_on_from_a_past_case(past: PastCase, loop: Any) -> None:
     actions.report_handled(case, actor=loop.clerk, answer="换了灯头，当晚试亮。")
     assert case.status == Status.HANDLED
     assert list(journal.verify()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_batches_are_written_by_a_thread_in_their_order(past: PastCase) -> None:
+    loaded = load_history([past] * 7, key="t", batch=3)
+    assert loaded.cases == Case.objects.count() == 7
+    assert [number[-5:] for number in sorted(Case.objects.values_list("number", flat=True))] == [
+        f"{serial:05d}" for serial in range(1, 8)
+    ]
+    assert list(journal.verify()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_that_fails_leaves_those_before_it(past: PastCase) -> None:
+    broken = dataclasses.replace(past, steps=[past.steps[0], past.steps[3]])
+    with pytest.raises(ValueError, match="does not follow"):
+        load_history([*[past] * 4, broken], key="t", batch=2)
+    assert Case.objects.count() in (2, 4)
+    load_history([past] * 6, key="t", batch=2)
+    assert Case.objects.count() == 6
