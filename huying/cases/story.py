@@ -209,7 +209,7 @@ _TELLINGS: dict[str, _Telling] = {
     "case.appeal_first_reviewed": _Telling(gettext_lazy("申诉：一级已复核"), "edit", text=_words),
     "case.appeal_granted": _Telling(gettext_lazy("申诉通过：不计分，超期记录保留"), "check", text=_words),
     "case.appeal_refused": _Telling(gettext_lazy("申诉未通过"), "close", text=_words),
-    "case.contact_forgotten": _Telling(gettext_lazy("到期删除反映人信息"), "lock", public=True),
+    "case.contact_forgotten": _Telling(gettext_lazy("删除了反映人信息"), "lock", text=_reason),
     "case.contact_revealed": _Telling(gettext_lazy("查看了反映人信息"), "eye", text=_reason),
 }
 

@@ -55,7 +55,7 @@ ROLES: dict[str, Role] = {
         _("裁定员"),
         "case.view case.dispatch case.arbitrate case.approve_extension case.approve_parking case.file case.void "
         "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
-        "contact.reveal cockpit.view",
+        "contact.reveal contact.forget cockpit.view",
     ),
     "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise"),
     "grid-worker": _role(
@@ -63,6 +63,7 @@ ROLES: dict[str, Role] = {
         "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site",
     ),
     "administrator": _role(
-        _("系统管理员"), "people.manage places.manage pack.view journal.view case.view cockpit.view"
+        _("系统管理员"),
+        "people.manage places.manage pack.view journal.view case.view cockpit.view contact.forget",
     ),
 }

@@ -12,6 +12,7 @@ from huying.cases.actions.following import (
     record_callback,
     review_exclusion,
 )
+from huying.cases.actions.forgetting import forget_contact
 from huying.cases.actions.handling import (
     add_files,
     ask_assistance,
@@ -54,6 +55,7 @@ __all__ = [
     "draw_look_back",
     "file_case",
     "finish_assistance",
+    "forget_contact",
     "merge_cases",
     "receive_report",
     "reclassify_case",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from huying.cases.models import OPEN, Report
-from huying.core.journal import log_many
+from huying.cases import policy
+from huying.cases.models import OPEN, Case, Report
+from huying.core.errors import Conflict, Refusal
+from huying.core.journal import log, log_many
+from huying.people.models import User
 
 _BATCH = 1000
 
@@ -37,12 +42,7 @@ def _forget_batch(before: dt.datetime) -> int:
         .select_related("case__ledger")
         .order_by("reported_at")[:_BATCH]
     )
-    for report in due:
-        private = {field.code for field in report.case.rules.fields if field.private}
-        report.name = report.phone = ""
-        report.fields = {code: value for code, value in report.fields.items() if code not in private}
-        report.contact_forgotten = True
-    Report.objects.bulk_update(due, ["name", "phone", "fields", "contact_forgotten"])
+    _clear(due)
     numbers: dict[int, list[str]] = {}
     for report in due:
         numbers.setdefault(report.case_id, []).append(report.number)
@@ -52,3 +52,29 @@ def _forget_batch(before: dt.datetime) -> int:
         at=timezone.now(),
     )
     return len(due)
+
+
+@transaction.atomic
+def forget_contact(report: Report, *, reason: str, actor: User) -> None:
+    """Delete one reporter's personal data because they asked for it (PIPL article 47).
+
+    The matter goes on; nobody can call this reporter any more.
+    """
+    case = Case.objects.select_related("ledger").get(pk=report.case_id)
+    policy.require(actor, "contact.forget", case)
+    if len(reason.strip()) < 5:
+        raise Refusal(_("请写明依据（至少 5 个字）。"), field="reason")
+    locked = Report.objects.select_for_update(of=("self",)).select_related("case__ledger").get(pk=report.pk)
+    if locked.contact_forgotten:
+        raise Conflict(_("这条诉求的个人信息已经删除。"))
+    _clear([locked])
+    log(case, "case.contact_forgotten", actor=actor, reports=[report.number], reason=reason.strip())
+
+
+def _clear(reports: Sequence[Report]) -> None:
+    for report in reports:
+        private = {field.code for field in report.case.rules.fields if field.private}
+        report.name = report.phone = ""
+        report.fields = {code: value for code, value in report.fields.items() if code not in private}
+        report.contact_forgotten = True
+    Report.objects.bulk_update(reports, ["name", "phone", "fields", "contact_forgotten"])

@@ -338,6 +338,24 @@ class AssignForm(TakeUpForm):
         self.fields["handler"].initial = str(self.case.handler_id or "")
 
 
+class ForgetForm(VerbForm):
+    """A reporter asked that their name and phone be deleted before their time."""
+
+    report = forms.ChoiceField(label=gettext_lazy("哪一条诉求"))
+    reason = sentence(
+        gettext_lazy("依据"),
+        gettext_lazy("谁在什么时候提出的。"),
+        least=gettext_lazy("请写明依据（至少 5 个字）。"),
+    )
+
+    def prepare(self) -> None:
+        with_contact = self.case.reports.filter(contact_forgotten=False)
+        self.fields["report"].choices = [(report.number, report.number) for report in with_contact]
+
+    def notes(self) -> list[str]:
+        return [_("姓名、电话和住处等个人信息删除后不能恢复；诉求内容和办理记录保留。")]
+
+
 class ReturnForm(VerbForm):
     reason = sentence(gettext_lazy("退单理由"), gettext_lazy("写明为什么不归本单位，依据是什么。"),
                       least=gettext_lazy("请写明退单理由（至少 5 个字），便于重新派遣。"))  # fmt: skip
@@ -596,6 +614,12 @@ def _assign(case: Case, form: Any, actor: User, photos: Photos) -> str:
     assert handler is not None
     actions.assign_case(case, handler=handler, actor=actor)
     return _("已交给%s办理。") % handler
+
+
+def _forget(case: Case, form: Any, actor: User, photos: Photos) -> str:
+    report = case.reports.get(number=form.cleaned_data["report"])
+    actions.forget_contact(report, reason=form.cleaned_data["reason"], actor=actor)
+    return _("已删除诉求 %s 的个人信息。") % report.number
 
 
 def _return(case: Case, form: Any, actor: User, photos: Photos) -> str:
@@ -911,6 +935,8 @@ VERBS: dict[str, Verb] = {
         Verb("refuse_exclusion", gettext_lazy("不同意不计入评价"), "close", RefuseForm, _refuse(Exclusion),
              _decides("case.review_exclusion", Exclusion, _closed), "first", danger=True),
         Verb("decline", gettext_lazy("不予受理"), "close-circle", DeclineForm, _decline, _step_open("decline"), danger=True),
+        Verb("forget_contact", gettext_lazy("删除反映人信息"), "eye-off", ForgetForm, _forget,
+             _may("contact.forget", lambda case: case.reports.filter(contact_forgotten=False).exists()), danger=True),
         Verb("void", gettext_lazy("作废"), "trash", VoidForm, _void, _step_open("void"), danger=True),
     )
 }  # fmt: skip
