@@ -13,8 +13,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
@@ -268,7 +269,7 @@ class Key:
     """One key of the address. `names` gives the words it knows; None: any text, `day`: a date."""
 
     name: str
-    title: Promise
+    title: Any  # a lazy translation
     narrow: Narrow
     about: str
     names: Names | None = None
@@ -343,18 +344,22 @@ def _moment_keys() -> Iterable[Key]:
 KEYS: dict[str, Key] = {
     key.name: key
     for key in (
-        Key("q", gettext_lazy("搜索"), _by_words, "words that all occur in title, words, address or number", kind="text"),
+        Key("q", gettext_lazy("搜索"), _by_words,
+            "words that all occur in title, words, address or number", kind="text"),
         Key("ledger", gettext_lazy("台账"), _by_ledger, "ledger codes", lambda: catalogue().ledgers),
-        Key("topic", gettext_lazy("事项"), _by_topic, "topic codes; a main topic covers those below it", lambda: catalogue().topics),
+        Key("topic", gettext_lazy("事项"), _by_topic,
+            "topic codes; a main topic covers those below it", lambda: catalogue().topics),
         Key("category", gettext_lazy("类别"), _by_category, "category codes, of whichever ledger"),
-        Key("status", gettext_lazy("状态"), _by_status, "statuses, and the groups open, ended, accepted", _status_names),
+        Key("status", gettext_lazy("状态"), _by_status,
+            "statuses, and the groups open, ended, accepted", _status_names),
         Key("area", gettext_lazy("区域"), _by_area, "area codes; an area covers everything inside it", _area_names),
-        Key("department", gettext_lazy("责任单位"), _by_department, "codes of lead departments", lambda: catalogue().departments),
+        Key("department", gettext_lazy("责任单位"), _by_department, "codes of lead departments",
+            lambda: catalogue().departments),
         Key("handler", gettext_lazy("承办人"), _by_handler, "account numbers of handlers", kind="number"),
         Key("channel", gettext_lazy("渠道"), _by_channel, "channels", _fixed(dict(Channel.choices))),
         Key("due", gettext_lazy("时限"), _by_due,
-            "near: running and reminded; overdue: running and past its deadline now; ever-overdue: was late at any time; "
-            "on-time: handled and never late; in-time: running and not past its deadline; should-be-closed: closed, or "
+            "near: running and reminded; overdue: running and past its deadline now; "
+            "ever-overdue: was late at any time; on-time: handled and never late; in-time: running and not past its deadline; should-be-closed: closed, or "
             "open and past its deadline and not parked", _fixed(DUE)),
         Key("due_from", gettext_lazy("截止日起"), _from_day("due_at"), "deadline on this day or later", kind="day"),
         Key("due_to", gettext_lazy("截止日止"), _to_day("due_at"), "deadline on this day or earlier", kind="day"),
@@ -419,6 +424,13 @@ class CaseFilter:
                 found._take(key, tuple(v.strip() for text in raw for v in text.split(",") if v.strip()))
         return found
 
+    @classmethod
+    def of(cls, values: Mapping[str, Codes]) -> CaseFilter:
+        """A filter of values that are known to be good: from another filter, or codes of the catalogue."""
+        found = cls()
+        found.values = dict(values)
+        return found
+
     def _take(self, key: Key, raw: Codes) -> None:
         if not raw:
             return
@@ -441,10 +453,9 @@ class CaseFilter:
 
     def with_(self, **values: Value) -> CaseFilter:
         """The same with some keys replaced; None takes one away."""
-        merged: dict[str, Value] = {**self.values}
-        for name, value in values.items():
-            merged[name.rstrip("_")] = value
-        return CaseFilter(**merged)
+        changed = CaseFilter(**{name: value for name, value in values.items() if value is not None})
+        kept = {key: codes for key, codes in self.values.items() if key not in {name.rstrip("_") for name in values}}
+        return CaseFilter.of(kept | changed.values)
 
     def apply(self, cases: CaseQuerySet, now: dt.datetime | None = None) -> CaseQuerySet:
         """These cases of `cases`. `now` decides what is overdue unless the filter says `at` which moment."""
@@ -467,15 +478,24 @@ class CaseFilter:
 
     def query(self) -> str:
         """The part of the address after the question mark."""
-        query = QueryDict(mutable=True)
-        for name, values in self.values.items():
-            query[name] = ",".join(values)
-        return query.urlencode(safe=",")
+        return "&".join([f"{name}={_quoted(values)}" for name, values in self.values.items()])
 
     def url(self, view: str = "desk:cases") -> str:
         """The address of the list that this filter opens."""
-        query = self.query()
-        return f"{reverse(view)}?{query}" if query else reverse(view)
+        query, path = self.query(), path_of(view)
+        return f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=4096)
+def _quoted(values: Codes) -> str:
+    """Pages of numbers write the same few values a thousand times."""
+    return quote_plus(",".join(values), safe=",:")
+
+
+@lru_cache
+def path_of(view: str) -> str:
+    """The path of a list."""
+    return reverse(view)
 
 
 def _codes(value: Value) -> Codes:

@@ -32,6 +32,12 @@ register(
 )
 
 register(
+    NavigationItem(_("驾驶舱"), "cockpit:home", "chart", "cockpit.view", "cockpit"),
+    NavigationItem(_("总览"), "cockpit:home", "chart", "cockpit.view", audience="cockpit"),
+    NavigationItem(_("全部案件"), "desk:cases", "list", "case.view", audience="cockpit"),
+)
+
+register(
     NavigationItem(_("任务"), "field:home", "list", audience="field", count=tasks_waiting),
     NavigationItem(_("上报"), "field:report", "camera", "report.create", audience="field"),
     NavigationItem(_("我的"), "field:me", "user", audience="field"),

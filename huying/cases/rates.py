@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncMonth
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from huying.cases.catalogue import catalogue
-from huying.cases.filters import FLAGS, CaseFilter, due_q, period, statuses
+from huying.cases.filters import FLAGS, CaseFilter, due_q, path_of, period, statuses
 from huying.cases.models import Callback, CaseQuerySet
 from huying.places.locate import current_index
 from huying.places.models import Area
@@ -76,9 +75,9 @@ class Measure:
     def filter(self, base: CaseFilter) -> CaseFilter:
         """The filter of the rows that this measure counts among those of `base`."""
         found = dict(base.values)
-        for name, values in CaseFilter(**self.cases).values.items():
+        for name, values in _values(self.code).items():
             found[name] = tuple(dict.fromkeys((*found.get(name, ()), *values)))
-        return CaseFilter(**{_safe(name): values for name, values in found.items()})
+        return CaseFilter.of(found)
 
     def url(self, base: CaseFilter) -> str:
         """The list that shows exactly the rows counted."""
@@ -86,11 +85,12 @@ class Measure:
         if not self.said:
             return narrowed.url()
         query = narrowed.query()
-        return f"{reverse('desk:answers')}?said={self.said}{'&' + query if query else ''}"
+        return f"{path_of('desk:answers')}?said={self.said}{'&' + query if query else ''}"
 
 
-def _safe(name: str) -> str:
-    return f"{name}_" if name in ("is", "not") else name
+@lru_cache
+def _values(code: str) -> Mapping[str, tuple[str, ...]]:
+    return CaseFilter(**MEASURES[code].cases).values
 
 
 def _case(code: str, title: Promise, **cases: str | tuple[str, ...]) -> Measure:
@@ -308,8 +308,9 @@ def tallies(
 ) -> dict[str, list[Tally]]:
     """The tallies of several groupings (keys of `_COLUMNS`), and under "" the whole, from one pass over the rows.
 
-    `subtopic` groups by the topics themselves, `topic` by their main topics. Groups come with the most of the first
-    measure first. One query over cases, one over answers where a measure counts them.
+    `subtopic` groups by the topics themselves, `topic` by their main topics; what lies directly under a main topic
+    has no address of its own. Groups come with the most of the first measure first. One query over cases, one over
+    answers where a measure counts them.
     """
     base, now = _prepared(base, now)
     wanted = [MEASURES[code] for code in measures] or list(MEASURES.values())
@@ -332,6 +333,10 @@ def tallies(
     for name, groups in counted.items():
         kind = "topic" if name == "subtopic" else name
         rows_of = [_group(kind, key, base, counts, now) for key, counts in groups.items()]
+        if name == "subtopic":
+            # The address of a main topic asks for those below it too.
+            broad = _with_children()
+            rows_of = [replace(group, openable=group.openable and group.key not in broad) for group in rows_of]
         first = wanted[0].code
         found[name] = sorted(
             rows_of, key=lambda group: (not group.openable, -group.counts.get(first, 0), group.key)
@@ -360,6 +365,13 @@ def _codes_of(by: str) -> dict[int, str]:
         return {topic.pk: own[topic.parent or topic.pk] for topic in known.topics.values()}
     entries = known.ledgers if by == "ledger" else known.departments
     return {entry.pk: entry.code for entry in entries.values()}
+
+
+def _with_children() -> set[str]:
+    """Codes of the main topics that have topics below them."""
+    topics = catalogue().topics
+    parents = {topic.parent for topic in topics.values()}
+    return {topic.code for topic in topics.values() if topic.pk in parents}
 
 
 def _fold(
@@ -405,7 +417,7 @@ def _joins(base: CaseFilter) -> bool:
 def _q(measure: Measure, now: dt.datetime) -> Q:
     """The measure as one condition: the same words as its list, from the same tables."""
     found = Q()
-    for name, values in CaseFilter(**measure.cases).values.items():
+    for name, values in _values(measure.code).items():
         if name == "status":
             found &= Q(status__in=statuses(values))
         elif name == "due":
@@ -444,7 +456,7 @@ def _group(by: str, key: Any, base: CaseFilter, counts: Mapping[str, int], now: 
     if by in _MONTHS:
         first = timezone.localtime(key).date()
         return Tally(f"{first:%Y-%m}", f"{first:%Y-%m}", _month_of(base, _MONTHS[by], first, now), counts)
-    return Tally(key, _titles(by).get(key, key), _part_of(base, by, key), counts)
+    return Tally(key, _title(by, key), _part_of(base, by, key), counts)
 
 
 def _part_of(base: CaseFilter, by: str, key: str) -> CaseFilter:
@@ -477,11 +489,22 @@ def _month_of(base: CaseFilter, name: str, first: dt.date, now: dt.datetime) -> 
     )
 
 
+def _title(by: str, key: str) -> str:
+    if by == "subdistrict":
+        rows = current_index().rows
+        return str(rows[key].title) if key in rows else key
+    return str(_entries(by).get(key, key))
+
+
+def _entries(by: str) -> Mapping[str, object]:
+    known = catalogue()
+    return {"ledger": known.ledgers, "topic": known.topics, "department": known.departments}[by]
+
+
 def _titles(by: str) -> dict[str, str]:
     if by == "subdistrict":
         return {code: str(row.title) for code, row in current_index().rows.items()}
-    known = {"ledger": "ledgers", "topic": "topics", "department": "departments"}[by]
-    return {code: str(entry) for code, entry in getattr(catalogue(), known).items()}
+    return {code: str(entry) for code, entry in _entries(by).items()}
 
 
 def _order(by: str) -> Any:

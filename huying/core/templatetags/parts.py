@@ -266,13 +266,15 @@ def dialog(content: str, name: str, title: str) -> SafeString:
 
 @register.filter
 def chart_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
-    """The chart's numbers as table rows: label, its address if any, one value per series."""
+    """The chart's numbers as table rows: label, its address if any, one value per series, each with its address."""
     links = chart.get("links") or {}
     return [
         {
             "label": label,
             "url": links.get(label, ""),
-            "values": [line["values"][place] for line in chart["series"]],
+            "values": [
+                (line["values"][place], (line.get("urls") or {place: ""})[place]) for line in chart["series"]
+            ],
         }
         for place, label in enumerate(chart["labels"])
     ]

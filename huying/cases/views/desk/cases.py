@@ -28,7 +28,7 @@ from huying.core.journal import log
 from huying.core.models import SavedFilter
 from huying.core.pages import Column, Filter, ListPage, address
 from huying.core.toasts import toast
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, requires, signed_in
 
 PAGE = "cases"
 
@@ -133,9 +133,14 @@ COLUMNS = (
     Column("returns", gettext_lazy("退单"), css="number", shown=False),
     Column("reworks", gettext_lazy("返工"), css="number", shown=False),
     Column("reopenings", gettext_lazy("重办"), css="number", shown=False),
-    Column("overdue", gettext_lazy("曾超期"), lambda case: _("是") if case.is_overdue() or case.overdue else "", shown=False),
+    Column(
+        "overdue",
+        gettext_lazy("曾超期"),
+        lambda case: _("是") if case.is_overdue() or case.overdue else "",
+        shown=False,
+    ),
     Column("marks", gettext_lazy("标记"), show=marks, export=False),
-)  # fmt: skip
+)
 
 
 class CaseList(VerbRequired, ListPage):
@@ -154,7 +159,7 @@ class CaseList(VerbRequired, ListPage):
     }
 
     def get_queryset(self) -> CaseQuerySet:
-        return for_rows(policy.cases_for(self.request.user))
+        return for_rows(policy.cases_for(signed_in(self.request)))
 
     @cached_property
     def _filters(self) -> list[Filter]:
@@ -181,16 +186,21 @@ class CaseList(VerbRequired, ListPage):
 
     def saved_filters(self) -> Sequence[dict[str, Any]]:
         here = CaseFilter.from_query(self.request.GET)
-        rows = SavedFilter.objects.filter(user=self.request.user, page=PAGE).order_by("title")
+        rows = SavedFilter.objects.filter(user=signed_in(self.request), page=PAGE).order_by("title")
         return [
-            {"title": row.title, "url": f"{self.request.path}?{row.query}", "active": row.query == here.query(), "pk": row.pk}
+            {
+                "title": row.title,
+                "url": f"{self.request.path}?{row.query}",
+                "active": row.query == here.query(),
+                "pk": row.pk,
+            }
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def exported(self, rows: Any) -> None:
         """Who took which list is on record: rows leave the house here."""
         log(
-            self.request.user, "case.list_exported", actor=self.request.user,
+            signed_in(self.request), "case.list_exported", actor=signed_in(self.request),
             filter=CaseFilter.from_query(self.request.GET).query(),
         )  # fmt: skip
 
@@ -237,7 +247,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
 
     query = CaseFilter.from_query(QueryDict(form.cleaned_data["query"])).query()
     SavedFilter.objects.update_or_create(
-        user=request.user, page=PAGE, title=form.cleaned_data["title"], defaults={"query": query}
+        user=signed_in(request), page=PAGE, title=form.cleaned_data["title"], defaults={"query": query}
     )
     toast(request, _("已保存为常用筛选「%s」。") % form.cleaned_data["title"])
     return HttpResponseRedirect(f"{target}?{query}")
@@ -247,7 +257,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
 @requires("case.view")
 def drop_filter(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget one of one's own saved filters."""
-    saved = get_object_or_404(SavedFilter, pk=pk, user=request.user)
+    saved = get_object_or_404(SavedFilter, pk=pk, user=signed_in(request))
     saved.delete()
     toast(request, _("已删除常用筛选「%s」。") % saved.title)
     target = request.POST.get("next", "")
@@ -260,7 +270,7 @@ def drop_filter(request: HttpRequest, pk: int) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """The box on top of every page: a case number opens the case, everything else the list."""
     words = request.GET.get("q", "").strip()
-    case = policy.cases_for(request.user).filter(number=words).first() if words else None
+    case = policy.cases_for(signed_in(request)).filter(number=words).first() if words else None
     if case is not None:
         return HttpResponseRedirect(reverse("desk:case", args=[case.number]))
     return HttpResponseRedirect(CaseFilter(q=words or None).url())

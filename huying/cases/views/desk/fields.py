@@ -48,8 +48,12 @@ class Pick(forms.Widget):
         picked = frozenset([",".join(chosen)])
         return format_html(
             '<select name="{}" id="{}"><option value="">{}</option>{}{}</select>',
-            name, (attrs or {}).get("id", f"filter-{name}"), _("全部"), options(several, picked), options(self.choices(), picked),
-        )  # fmt: skip
+            name,
+            (attrs or {}).get("id", f"filter-{name}"),
+            _("全部"),
+            options(several, picked),
+            options(self.choices(), picked),
+        )
 
 
 class Menu(Pick):
@@ -67,10 +71,13 @@ class Menu(Pick):
         )
         words = "、".join(str(title) for code, title in self.choices() if code in chosen) or _("全部")
         return format_html(
-            '<details class="dropdown dropdown--left menu-field" data-dropdown id="{}"><summary class="menu-field__button">'
-            '<span>{}</span>{}</summary><div class="dropdown__menu">{}</div></details>',
-            (attrs or {}).get("id", f"filter-{name}"), words, icon("chevron-down"), boxes,
-        )  # fmt: skip
+            '<details class="dropdown dropdown--left menu-field" data-dropdown id="{}">'
+            '<summary class="menu-field__button"><span>{}</span>{}</summary><div class="dropdown__menu">{}</div></details>',
+            (attrs or {}).get("id", f"filter-{name}"),
+            words,
+            icon("chevron-down"),
+            boxes,
+        )
 
 
 def _codes(value: Any) -> list[str]:
@@ -82,7 +89,7 @@ class KeyField(forms.Field):
     """A field for one key of `CaseFilter`: cleans to the tuple of its values."""
 
     def __init__(
-        self, key: Key, *, choices: Choices | None = None, menu: bool = False, label: object = ""
+        self, key: Key, *, choices: Choices | None = None, menu: bool = False, label: str = ""
     ) -> None:
         self.key = key
         named: Mapping[str, object] = {}

@@ -26,7 +26,7 @@ function option(chart) {
       stack: chart.kind === "stacked" ? "all" : undefined,
       barMaxWidth: 28,
       symbolSize: 6,
-      cursor: chart.links ? "pointer" : "default",
+      cursor: chart.links || one.urls ? "pointer" : "default",
       itemStyle: chart.kind === "line" || chart.kind === "stacked" ? {} : { borderRadius: across ? [0, 3, 3, 0] : [3, 3, 0, 0] },
       label: { show: across, position: "right", color: ink, fontSize: size },
     })),
@@ -38,7 +38,12 @@ function draw(box) {
   const picture = window.echarts.getInstanceByDom(box) || window.echarts.init(box, null, { renderer: "canvas" });
   const show = () => picture.setOption(option(chart), true);
   show();
-  picture.on("click", (event) => { if (chart.links?.[event.name]) window.location.assign(chart.links[event.name]); });
+  picture.on("click", (event) => {
+    const url = chart.series[event.seriesIndex]?.urls?.[event.dataIndex] || chart.links?.[event.name];
+    if (url) window.location.assign(url);
+  });
+  // Another script may put new numbers into data-chart and say so.
+  box.addEventListener("chart-data", () => { chart = JSON.parse(box.dataset.chart); show(); });
   new ResizeObserver(() => picture.resize()).observe(box);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
   if (chart.url) {

@@ -26,38 +26,68 @@ function link(title, url) {
 /** The name of an area in the page's language. */
 const titled = ({ title, title_en: english }) => (document.documentElement.lang === "en" && english) || title;
 
-/** Borders of at most five groups of about equal size; equal values never fall into two groups. */
+/** Borders of at most five groups of about equal size; equal values never fall into two groups, nothing is a group of its own. */
 export function breaks(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b), limits = [];
-  for (let part = 1; part < SHADES.length; part += 1) {
-    const limit = sorted[Math.ceil(part * sorted.length / SHADES.length) - 1];
-    if (limit !== undefined && limit !== limits.at(-1) && limit !== sorted.at(-1)) limits.push(limit);
+  const sorted = [...numbers].sort((a, b) => a - b), empty = sorted[0] === 0 && sorted.at(-1) > 0;
+  const counted = empty ? sorted.filter((value) => value !== 0) : sorted, limits = empty ? [0] : [];
+  const groups = SHADES.length - limits.length;
+  for (let part = 1; part < groups; part += 1) {
+    const limit = counted[Math.ceil(part * counted.length / groups) - 1];
+    if (limit !== undefined && limit !== limits.at(-1) && limit !== counted.at(-1)) limits.push(limit);
   }
   return limits;
 }
 
+/** The colour of a group; few groups lie as far apart as many. */
+const shadeOf = (group, limits) => css(SHADES[limits.length ? Math.round(group * (SHADES.length - 1) / limits.length) : SHADES.length - 1]);
+
 async function areas(map, box) {
   const shapes = await json(box.dataset.areas);
-  const values = box.dataset.values ? JSON.parse(box.dataset.values) : null;
-  const limits = values ? breaks(Object.values(values).filter((value) => value !== null)) : [];
-  const shade = (value) => css(SHADES[Math.min(SHADES.length - 1, limits.filter((limit) => value > limit).length)]);
+  let values = null, limits = [], key = null;
+  const read = () => {
+    values = box.dataset.values ? JSON.parse(box.dataset.values) : null;
+    limits = values ? breaks(Object.values(values).filter((value) => value !== null)) : [];
+  };
+  const shade = (value) => shadeOf(limits.filter((limit) => value > limit).length, limits);
+  const style = (shape) => {
+    const value = values?.[shape.properties.code];
+    const filled = value !== undefined && value !== null;
+    return { color: css("--map-line"), weight: 1.25, fillColor: filled ? shade(value) : css("--surface"), fillOpacity: values ? 0.92 : 0.6 };
+  };
+  const said = (shape) => {
+    const value = values[shape.properties.code] ?? null;
+    return text(`${titled(shape.properties)} ${value === null ? words.no_value : value + (box.dataset.unit || "")}`);
+  };
+  read();
   const layer = L.geoJSON(shapes, {
     interactive: Boolean(values),
-    style: (shape) => {
-      const value = values?.[shape.properties.code];
-      const filled = value !== undefined && value !== null;
-      return { color: css("--map-line"), weight: 1.25, fillColor: filled ? shade(value) : css("--surface"), fillOpacity: values ? 0.92 : 0.6 };
-    },
+    style,
     onEachFeature: (shape, part) => {
       const { code } = shape.properties, name = titled(shape.properties);
       if (!values) { if (shapes.features.length <= 40) part.bindTooltip(text(name), { permanent: true, direction: "center", className: "map-label" }); return; }
-      const value = values[code] ?? null;
-      part.bindTooltip(text(`${name} ${value === null ? words.no_value : value + (box.dataset.unit || "")}`), { sticky: true });
+      // With few areas the numbers stand on the map: colour is never the only sign.
+      if (shapes.features.length <= 40) part.bindTooltip(() => said(shape), { permanent: true, direction: "center", className: "map-label map-label--value" });
+      else part.bindTooltip(() => said(shape), { sticky: true });
       if (box.dataset.areaUrl) part.on("click", () => window.location.assign(box.dataset.areaUrl.replace("CODE", encodeURIComponent(code))));
     },
   }).addTo(map);
-  if (values) legend(map, box, limits, Object.values(values));
+  if (values) key = legend(map, box, limits, Object.values(values));
+  // Another script may put new numbers into data-values and say so.
+  box.addEventListener("area-values", () => {
+    read();
+    layer.setStyle(style);
+    layer.eachLayer((part) => part.setTooltipContent(() => said(part.feature)));
+    key?.remove();
+    key = legend(map, box, limits, Object.values(values));
+  });
   return layer.getBounds();
+}
+
+/** The words of a group above `above` (null: the first, from `least`) up to `most`. */
+function range(above, most, least, whole) {
+  const from = above === null ? least : whole ? above + 1 : above;
+  if (from === most) return String(most);
+  return above === null || whole ? `${from} – ${most}` : `> ${from} – ${most}`;
 }
 
 function legend(map, box, limits, values) {
@@ -65,18 +95,19 @@ function legend(map, box, limits, values) {
   control.onAdd = () => {
     const node = L.DomUtil.create("div", "map-legend");
     if (box.dataset.valuesTitle) node.append(Object.assign(text(box.dataset.valuesTitle + (box.dataset.unit ? `（${box.dataset.unit}）` : "")), { className: "small soft" }));
+    const whole = values.every(Number.isInteger);
     const edges = [Math.min(...values), ...limits, Math.max(...values)];
     for (let step = 0; step + 1 < edges.length; step += 1) {
       const row = L.DomUtil.create("div", "map-legend__row", node);
       const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      for (const [name, value] of [["width", "100%"], ["height", "100%"], ["fill", css(SHADES[step])]]) rect.setAttribute(name, value);
+      for (const [name, value] of [["width", "100%"], ["height", "100%"], ["fill", shadeOf(step, limits)]]) rect.setAttribute(name, value);
       swatch.append(rect);
-      row.append(swatch, text(step ? `> ${edges[step]} – ${edges[step + 1]}` : `${edges[0]} – ${edges[1]}`));
+      row.append(swatch, text(range(step ? edges[step] : null, step ? edges[step + 1] : edges[1], edges[0], whole)));
     }
     return node;
   };
-  control.addTo(map);
+  return control.addTo(map);
 }
 
 /** [{lng, lat, title, url, colour}]; colour is a token name such as red. */
@@ -158,7 +189,7 @@ function picker(map, box) {
 async function start(box) {
   if (box.dataset.started !== undefined) return;
   box.dataset.started = "";
-  const map = L.map(box, { preferCanvas: true, zoomControl: false, minZoom: 9, maxZoom: 19, zoomSnap: 0.5, scrollWheelZoom: false, attributionControl: Boolean(box.dataset.tiles) });
+  const map = L.map(box, { preferCanvas: true, zoomControl: false, minZoom: 9, maxZoom: 19, zoomSnap: 0.25, scrollWheelZoom: false, attributionControl: Boolean(box.dataset.tiles) });
   map.attributionControl?.setPrefix(false);
   box.addEventListener("focus", () => map.scrollWheelZoom.enable());
   box.addEventListener("blur", () => map.scrollWheelZoom.disable());

@@ -1,0 +1,279 @@
+"""The cockpit: every number opens its list and equals it, for whoever looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from huying.cases.models import OPEN, Callback, Case, Report, Status
+from huying.cases.rates import MEASURES, Number, tallies, tally
+from huying.cases.tests.conftest import Loop, make_ledger
+from huying.cases.views.cockpit.numbers import SMALL, Change
+from huying.cases.views.cockpit.periods import span_of
+from huying.cases.views.desk.callbacks import AnswerList
+from huying.cases.views.desk.cases import CaseList
+from huying.core.testing import AccessSuite, MiniDistrict, make_user
+from huying.people.models import User
+from huying.places.clock import BEIJING
+
+pytestmark = pytest.mark.django_db
+NUMBER = re.compile(r'<a[^>]* href="([^"]+)" data-count="(\d+)"')
+HOME = "/cockpit/"
+
+
+def random_history(loop: Loop, count: int = 240, seed: int = 7) -> list[Case]:
+    """Cases of every kind over the last 70 days, some with answers; a seeded mess."""
+    dice, now = random.Random(seed), timezone.now()
+    district = loop.district
+    other = make_ledger(
+        "ledger: orders\ntitle: {zh: 工单, en: Orders}\nstages: [file, dispatch, handle, close]", loop.topics
+    )
+    topics = [*loop.topics.values(), None]
+    departments = [district.urban, district.water, *district.streets.values(), None]
+    streets = {area.pk: area for area in (district.east, district.middle, district.west)}
+    grids = [*district.grids.values(), None]
+    cases = []
+    for number in range(count):
+        ledger = dice.choice([loop.ledger, loop.ledger, other])
+        reported = now - dt.timedelta(
+            days=dice.choice([0, 0, 1, 3, dice.uniform(0, 70)]), minutes=dice.uniform(1, 900)
+        )
+        status = dice.choice([*Status, Status.CLOSED, Status.CLOSED, Status.CLOSED, Status.HANDLING])
+        grid = dice.choice(grids)
+        street = next((area for area in streets.values() if grid and grid.path.startswith(area.path)), None)
+        past = status in (Status.HANDLED, Status.CHECKED, Status.CLOSED)
+        cases.append(
+            Case(
+                number=f"C{number:05d}", ledger=ledger, category=ledger.categories.first(), topic=dice.choice(topics),
+                title="路灯不亮", channel="portal", status=status, reported_at=reported,
+                area=grid, area_path=grid.path if grid else "", subdistrict=street, department=dice.choice(departments),
+                dispatched_at=reported if status != Status.REPORTED else None,
+                due_at=now + dt.timedelta(hours=dice.uniform(-60, 60)) if status != Status.REPORTED else None,
+                handled_at=reported if past else None, closed_at=now - dt.timedelta(days=dice.uniform(0, 20)) if past else None,
+                parked_at=now if dice.random() < 0.05 else None, overdue=dice.random() < 0.2, exempt=dice.random() < 0.05,
+                returns=dice.choice([0, 0, 0, 1]), reopenings=dice.choice([0, 0, 0, 0, 1]), excluded=dice.random() < 0.05,
+            )
+        )  # fmt: skip
+    made = Case.objects.bulk_create(cases)
+    answers = []
+    for place, case in enumerate(made):
+        report = Report.objects.create(
+            number=f"R{place:05d}",
+            case=case,
+            channel="portal",
+            words="路灯不亮",
+            reported_at=case.reported_at,
+        )
+        for _again in range(dice.choice([0, 1, 1, 2])):
+            answers.append(
+                Callback(
+                    case=case, report=report, answered=dice.random() < 0.9, recorded_at=now,
+                    solved=dice.choice([True, False, None]), grade=dice.choice([None, 1, 2, 3, 4, 5]),
+                )
+            )  # fmt: skip
+    Callback.objects.bulk_create(answers)
+    return made
+
+
+def page(client: Client, user: User, query: str = "") -> str:
+    client.force_login(user)
+    answer = client.get(f"{HOME}?{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def rows_behind(href: str, user: User) -> int:
+    """How many rows the list at this address has for this reader."""
+    request = RequestFactory().get(href)
+    request.user = user
+    view: Any = AnswerList() if href.startswith(reverse("desk:answers")) else CaseList()
+    view.setup(request)
+    assert not view.form.errors, href
+    return view.rows.count()
+
+
+def numbers_of(html: str) -> set[tuple[str, int]]:
+    return {(unescape(href), int(count)) for href, count in NUMBER.findall(html)}
+
+
+def test_every_number_is_the_count_of_its_list(loop: Loop, client: Client) -> None:
+    random_history(loop)
+    leader = make_user("leader")
+    checked = set()
+    for query in (
+        "",
+        "period=today",
+        "period=last-month",
+        "period=this-year",
+        "ledger=orders",
+        "level=community",
+    ):
+        numbers = numbers_of(page(client, leader, query))
+        assert len(numbers) > 60
+        for href, count in numbers - checked:
+            assert rows_behind(href, leader) == count, href
+        checked |= numbers
+    assert sum(count for _href, count in checked) > 1000
+
+
+@pytest.mark.parametrize("role", ["leader", "head"])
+def test_a_reader_of_one_street_or_department_sees_only_its_numbers(
+    loop: Loop, client: Client, role: str
+) -> None:
+    random_history(loop)
+    own = {"area": loop.district.east} if role == "leader" else {"department": loop.district.urban}
+    reader = make_user(role, **own)
+    html = page(client, reader, "period=this-year")
+    numbers = numbers_of(html)
+    assert max(count for _href, count in numbers) < Case.objects.count() / 2
+    for href, count in numbers:
+        assert rows_behind(href, reader) == count, href
+    if role == "leader":
+        assert f'value="{loop.district.west.code}"' not in html
+        assert "西环路街道</th>" not in html
+
+
+class TestAccess(AccessSuite):
+    url = "cockpit:home"
+    role = "leader"
+
+    def prepare(self) -> None:
+        loop = Loop(self.district)
+        loop.reported()
+
+    def row_in_east(self) -> str:
+        return "东安路街道"
+
+
+def test_an_empty_district_has_a_calm_cockpit(district: MiniDistrict, client: Client) -> None:
+    html = page(client, make_user("leader"))
+    assert "这段时间还没有上报" in html
+    assert all(count == 0 for _href, count in numbers_of(html))
+
+
+def test_the_page_asks_the_database_as_little_with_many_cases(
+    loop: Loop, client: Client, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huying.places.fresh.CHECK_EVERY_SECONDS", 60)
+    random_history(loop)
+    leader = make_user("leader")
+    page(client, leader)  # reads the catalogue, the map and the district
+    with django_assert_max_num_queries(16):
+        page(client, leader)
+
+
+def test_what_changes_comes_alone_for_the_update_in_place(loop: Loop, client: Client) -> None:
+    loop.reported()
+    client.force_login(make_user("leader"))
+    answer = client.get(HOME, headers={"X-Part": "live"})
+    html = answer.content.decode()
+    assert "<html" not in html and 'id="headline"' in html and "data-map" not in html
+    assert "X-Part" in answer.headers["Vary"]
+
+
+def test_a_number_keeps_its_moment(loop: Loop, client: Client) -> None:
+    """What is reported after the page was drawn does not change the list behind its numbers."""
+    leader = make_user("leader")
+    loop.reported()
+    Case.objects.update(reported_at=timezone.now() - dt.timedelta(minutes=1))
+    numbers = numbers_of(page(client, leader, "period=today"))
+    late = loop.reported()
+    Case.objects.filter(pk=late.pk).update(reported_at=timezone.now() + dt.timedelta(seconds=2))
+    for href, count in numbers:
+        assert rows_behind(href, leader) == count, href
+
+
+def test_many_groupings_at_once_say_what_each_says_alone(loop: Loop) -> None:
+    random_history(loop)
+    together = tallies(Case.objects.all(), by=("topic", "department", "subdistrict", "ledger"))
+    for by in ("topic", "department", "subdistrict", "ledger"):
+        alone = {group.key: group for group in tally(Case.objects.all(), by=by)}
+        for group in together[by]:
+            assert group.base == alone[group.key].base
+            for code in MEASURES:
+                assert group.counts.get(code, 0) == alone[group.key].counts.get(code, 0), (
+                    by,
+                    group.key,
+                    code,
+                )
+        assert len(together[by]) == len(alone)
+
+
+def test_load_on_the_map_is_every_open_case_that_has_a_place(loop: Loop, client: Client) -> None:
+    random_history(loop)
+    client.force_login(make_user("leader"))
+    for level in ("grid", "community", "subdistrict"):
+        board = client.get(HOME, {"level": level}).context["map"]
+        placed = Case.objects.filter(status__in=OPEN).exclude(area=None).count()
+        assert sum(board["area_values"].values()) == placed
+        assert board["unplaced"] == Case.objects.filter(status__in=OPEN, area=None).count()
+
+
+class TestPeriods:
+    def span(self, query: str, *now: int) -> Any:
+        return span_of(QueryDict(query), dt.datetime(*now, tzinfo=BEIJING))  # type: ignore[misc]
+
+    def test_a_day_is_a_day_in_beijing(self) -> None:
+        span = span_of(QueryDict("period=today"), dt.datetime(2026, 11, 20, 16, 30, tzinfo=dt.UTC))
+        assert span.first == span.last == dt.date(2026, 11, 21)
+
+    def test_a_running_month_is_compared_with_the_same_part_of_the_last(self) -> None:
+        before = self.span("period=this-month", 2026, 11, 21, 8, 30).before()
+        assert (before.first, before.last) == (dt.date(2026, 10, 1), dt.date(2026, 10, 21))
+        assert before.at == dt.datetime(2026, 10, 21, 8, 30, tzinfo=BEIJING)
+
+    def test_today_is_compared_with_yesterday_at_the_same_time(self) -> None:
+        before = self.span("period=today", 2026, 11, 21, 8, 30).before()
+        assert before.first == before.last == dt.date(2026, 11, 20)
+        assert before.at == dt.datetime(2026, 11, 20, 8, 30, tzinfo=BEIJING)
+
+    def test_a_month_that_has_ended_is_compared_with_the_whole_month_before(self) -> None:
+        before = self.span("period=last-month", 2026, 11, 21, 8, 30).before()
+        assert (before.first, before.last) == (dt.date(2026, 9, 1), dt.date(2026, 9, 30))
+
+    def test_the_end_of_march_is_compared_with_the_end_of_february(self) -> None:
+        before = self.span("period=this-month", 2026, 3, 31, 8, 30).before()
+        assert (before.first, before.last) == (dt.date(2026, 2, 1), dt.date(2026, 2, 28))
+
+    def test_days_of_ones_own_are_compared_with_as_many_before(self) -> None:
+        span = self.span("from=2023-11-01&to=2023-11-30", 2026, 11, 21, 8, 30)
+        assert (span.first, span.last) == (dt.date(2023, 11, 1), dt.date(2023, 11, 30))
+        assert (span.before().first, span.before().last) == (dt.date(2023, 10, 2), dt.date(2023, 10, 31))
+
+    def test_days_the_wrong_way_round_are_turned(self) -> None:
+        span = self.span("from=2023-11-30&to=2023-11-01", 2026, 11, 21, 8, 30)
+        assert span.first == dt.date(2023, 11, 1)
+
+    @pytest.mark.parametrize("query", ["from=soon", "from=2027-01-01", "period=decade"])
+    def test_a_period_that_does_not_exist_says_so_and_shows_the_month(self, query: str) -> None:
+        span = self.span(query, 2026, 11, 21, 8, 30)
+        assert span.mistake and span.code == "this-month"
+
+
+class TestSmallNumbers:
+    def test_a_small_number_has_no_per_cent(self) -> None:
+        assert Change(9, Number(SMALL - 1)).percent is None
+        assert Change(30, Number(SMALL)).percent == 50
+
+    def test_a_small_group_has_no_place(self, loop: Loop, client: Client) -> None:
+        done = {"status": Status.CLOSED, "handled_at": timezone.now(), "closed_at": timezone.now()}
+        places = [(loop.district.urban, SMALL), (loop.district.water, SMALL - 1)]
+        Case.objects.bulk_create(
+            Case(
+                number=f"S{department.pk}-{number}", ledger=loop.ledger, category=loop.ledger.categories.first(),
+                title="路灯不亮", channel="portal", reported_at=timezone.now() - dt.timedelta(seconds=1), department=department, **done,
+            )
+            for department, count in places for number in range(count)
+        )  # fmt: skip
+        client.force_login(make_user("leader"))
+        tables = {table["code"]: table for table in client.get(HOME).context["tables"]}
+        assert [line.rank for line in tables["department"]["lines"]] == [1, None]

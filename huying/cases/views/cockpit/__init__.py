@@ -1,0 +1,1 @@
+"""The pages of leaders: few numbers, each of which opens its rows."""

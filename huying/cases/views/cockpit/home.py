@@ -1,0 +1,159 @@
+"""The cockpit's page: five numbers, a map, what got worse. Every number opens its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from huying.cases import policy
+from huying.cases.catalogue import catalogue
+from huying.cases.filters import CaseFilter
+from huying.cases.rates import RATES
+from huying.cases.views.cockpit.numbers import LEVELS, SMALL, Board, choose_subdistricts
+from huying.cases.views.cockpit.periods import NAMED, Span, span_of
+from huying.core.paging import address
+from huying.people.access import scopes
+from huying.people.guards import reader, requires
+from huying.places.locate import current_index
+
+VERB = "cockpit.view"
+POLL_SECONDS = 20
+FOLDED_FROM = 13
+"""Rows of a table beyond this are folded away."""
+TABLES = (
+    ("subdistrict", gettext_lazy("各街道"), gettext_lazy("街道")),
+    ("department", gettext_lazy("各责任单位"), gettext_lazy("责任单位")),
+    ("topic", gettext_lazy("各类事项"), gettext_lazy("事项")),
+    ("ledger", gettext_lazy("各台账"), gettext_lazy("台账")),
+)
+
+
+class FilterForm(forms.Form):
+    """What narrows the cockpit; wrong values are left out."""
+
+    ledger = forms.ChoiceField(label=gettext_lazy("台账"), required=False)
+    area = forms.ChoiceField(label=gettext_lazy("街道"), required=False)
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.GET, auto_id="cockpit-%s")
+        seen = scopes(reader(request), "case.view")
+        ledgers = [(entry.code, str(entry)) for entry in catalogue().ledgers.values() if entry.active]
+        self.fields["ledger"].choices = [("", _("全部台账")), *ledgers]  # type: ignore[attr-defined]
+        areas = choose_subdistricts(scope.path for scope in seen)
+        self.fields["area"].choices = [("", _("全部街道")), *areas]  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
+
+    def scope(self) -> CaseFilter:
+        """The filter of the choices that are known."""
+        self.is_valid()
+        return CaseFilter(**{name: self.cleaned_data.get(name) or None for name in ("ledger", "area")})
+
+
+@require_safe
+@never_cache
+@requires(VERB)
+def home(request: HttpRequest) -> HttpResponse:
+    """The whole page, or with `X-Part: live` what changes on it."""
+    span = span_of(request.GET, timezone.now())
+    form = FilterForm(request)
+    scope = form.scope()
+    board = Board(policy.cases_for(reader(request)), span, scope)
+    level, within = _level(request, scope)
+    context = {
+        "board": board, "span": span, "form": form, "levels": _levels(request, level),
+        "map": _map(board, level, within), "trend": _trend(board), "tables": _tables(board),
+        "periods": _periods(request, span), "small": SMALL, "poll_seconds": POLL_SECONDS,
+        "kept_days": _kept(request, "ledger", "area", "level"),
+        "kept_filters": _kept(request, "period", "from", "to", "level"),
+        "here": _scope_words(scope), "wider_url": address(request, area=None) if within else "",
+        "on_time_formula": RATES["on_time_closing"].formula, "data_until": span.at,
+        "satisfaction_formula": RATES["satisfaction"].formula,
+    }  # fmt: skip
+    part = request.headers.get("X-Part") == "live"
+    response = render(request, "cases/cockpit/_live.html" if part else "cases/cockpit/home.html", context)
+    patch_vary_headers(response, ["X-Part"])
+    return response
+
+
+def _scope_words(scope: CaseFilter) -> str:
+    """The filters in words: 随手拍 · 蒲城街道."""
+    return " · ".join(part.words for part in scope.parts())
+
+
+def _kept(request: HttpRequest, *names: str) -> list[tuple[str, str]]:
+    """What a form of the bar takes along from the address."""
+    return [(name, request.GET[name]) for name in names if request.GET.get(name)]
+
+
+def _periods(request: HttpRequest, span: Span) -> list[dict[str, Any]]:
+    def url(code: str) -> str:
+        return address(request, **{"period": code, "from": None, "to": None})
+
+    return [{"title": title, "url": url(code), "active": span.code == code} for code, title in NAMED.items()]
+
+
+def _level(request: HttpRequest, scope: CaseFilter) -> tuple[str, str]:
+    """What the map is divided into, and the area that it shows."""
+    level = request.GET.get("level", "")
+    paths = [scope.path for scope in scopes(reader(request), "case.view")]
+    own = paths[0].rstrip("/").split("/")[-1] if len(set(paths)) == 1 and paths[0] else ""
+    within = scope.values.get("area", (own,))[0]
+    return level if level in LEVELS else "grid", within
+
+
+def _levels(request: HttpRequest, level: str) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "url": address(request, level=code), "active": code == level}
+        for code, title in LEVELS.items()
+    ]
+
+
+def _map(board: Board, level: str, within: str) -> dict[str, Any]:
+    load = board.load(level, within)
+    rows = current_index().rows
+    areas = f"{reverse('places:areas')}?level={level}" + (f"&within={within}" if within else "")
+    busiest = sorted(load.items(), key=lambda pair: (-pair[1].value, pair[0]))
+    open_url = board.now.with_(status="open", area=None).url()
+    return {
+        "id": "load-map", "label": _("各%s在办量") % LEVELS[level], "areas_url": areas, "height": "fill",
+        "area_values": {code: number.value for code, number in load.items()},
+        "area_values_title": _("在办"), "unit": _("件"), "level_title": LEVELS[level],
+        "area_url": f"{open_url}&area=CODE",
+        "rows": [(str(rows[code].title), number) for code, number in busiest if number.value],
+        "unplaced": board.unplaced(load),
+    }  # fmt: skip
+
+
+def _trend(board: Board) -> dict[str, Any]:
+    days = board.trend()
+    labels = [f"{day.month}-{day.day:02d}" for day, _reported, _closed in days]
+    return {
+        "id": "trend", "title": _("30 天走势"), "kind": "line", "height": "small",
+        "label_title": _("日期"), "unit": _("件"), "labels": labels,
+        "series": [
+            {"name": _("上报"), "values": [day[1].value for day in days], "urls": [day[1].url for day in days]},
+            {"name": _("结案"), "values": [day[2].value for day in days], "urls": [day[2].url for day in days]},
+        ],
+    }  # fmt: skip
+
+
+def _tables(board: Board) -> list[dict[str, Any]]:
+    found = []
+    for code, title, heading in TABLES:
+        lines = board.lines(code)
+        found.append(
+            {"code": code, "title": title, "heading": heading, "ranked": any(line.rank for line in lines),
+             "lines": lines[:FOLDED_FROM], "more": lines[FOLDED_FROM:]}
+        )  # fmt: skip
+    return found

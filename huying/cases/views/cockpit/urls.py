@@ -1,0 +1,8 @@
+"""Addresses of the cockpit."""
+
+from django.urls import path
+
+from huying.cases.views.cockpit import home
+
+app_name = "cockpit"
+urlpatterns = [path("cockpit/", home.home, name="home")]
