@@ -60,7 +60,7 @@ class Box:
 def _told(text: str) -> list[Any]:
     try:
         found = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return found if isinstance(found, list) else []
 

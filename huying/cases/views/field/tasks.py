@@ -96,10 +96,10 @@ def _context(request: HttpRequest, case: Case) -> dict[str, Any]:
 
 
 def _outlines(case: Case) -> str:
-    """The communities of the case's street, else the district's streets."""
+    """The grids of the case's street, else the district's streets."""
     codes = [code for code in case.area_path.split("/") if code]
     if len(codes) > 1:
-        return f"{reverse('places:areas')}?level=community&within={codes[1]}"
+        return f"{reverse('places:areas')}?level=grid&within={codes[1]}"
     return f"{reverse('places:areas')}?level=subdistrict"
 
 

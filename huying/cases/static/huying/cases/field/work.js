@@ -138,15 +138,32 @@ function work(form) {
     form.dispatchEvent(new CustomEvent("work-mended"));
   }
 
+  /** An empty form in place: without a network the page can't be asked for again. */
+  function begin() {
+    for (const key of Object.keys(photos)) delete photos[key];
+    form.reset();
+    field("client_id").value = crypto.randomUUID();
+    touched = false;
+    form.hidden = false;
+    form.querySelectorAll("[data-shots]").forEach(draw);
+    form.dispatchEvent(new CustomEvent("work-fresh"));
+  }
+
   async function lost() {
     if (form.dataset.many !== undefined) {
       // The next finding gets a form of its own while this one waits.
       await put(record({ name: `${name}:${field("client_id").value}`, waiting: true }));
       await remove(name);
       form.hidden = true;
+      const next = Object.assign(document.createElement("button"), { type: "button", className: "button button--wide thumb thumb--tall", textContent: words.another });
+      next.addEventListener("click", () => { next.remove(); begin(); });
+      form.after(next);
     } else await put(record({ waiting: true }));
-    show(words.lost, "warning");
-    outbox();
+    await outbox();
+    announce(words.lost);
+    // The bar on top says it all; nothing shall lie over it.
+    document.querySelectorAll("#toasts [data-toast]").forEach((toast) => toast.remove());
+    window.scrollTo({ top: 0 });
   }
 
   form.addEventListener("submit", async (event) => {
@@ -218,6 +235,8 @@ async function again(record) {
   const answer = await send(record);
   if (answer.url) {
     await remove(record.name);
+    const own = [...document.querySelectorAll("form[data-work]")].some((form) => form.dataset.work === record.name || (form.hidden && record.name.startsWith(`${form.dataset.work}:`)));
+    if (own) { window.location.assign(answer.url); return; }
     show(words.sent, "success");
     announce(words.sent);
     document.querySelector("[data-tasks]")?.dispatchEvent(new Event("refresh"));
@@ -314,6 +333,13 @@ function finding(form) {
   form.addEventListener("change", (event) => { if (event.target.name === "category") { picked(); around(); } });
   form.addEventListener("place-picked", () => { named(); around(); });
   form.addEventListener("work-restored", (event) => { chosenItem = event.detail.item || ""; picked(); if (value("lng")) { named(); around(); } });
+  form.addEventListener("work-fresh", () => {
+    form.querySelector("[data-categories]").hidden = false;
+    form.querySelector("#around").replaceChildren();
+    chosenItem = form.elements.lng.value = form.elements.lat.value = "";
+    picked();
+    locate();
+  });
   form.addEventListener("work-mended", () => { search(); picked(); named(); around(); });
   search();
   picked();
