@@ -20,14 +20,30 @@ export function stand(row) {
   preview(row);
 }
 
-// Beside the list, when there is room and the page has a detail pane.
+// Beside the list, when there is room and the page has a detail pane. Until the new case stands there, the one before
+// can't be acted on: neither by the mouse (inert) nor by a key (`press` waits).
+const SETTLED_MS = 40; // htmx makes new buttons work a moment after it has put them in
+let loading = Promise.resolve();
+
 function preview(row) {
-  const target = row.closest("[data-list]").dataset.detail;
-  if (!target || !wide.matches || !document.querySelector(target)) return false;
+  const target = row.closest("[data-list]").dataset.detail, pane = target && document.querySelector(target);
+  if (!pane || !wide.matches) return false;
   document.querySelectorAll('[data-list] [aria-current="true"]').forEach((other) => other.removeAttribute("aria-current"));
   row.setAttribute("aria-current", "true");
-  window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML" });
+  pane.inert = true;
+  const mine = window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML" })
+    .then(() => new Promise((done) => { setTimeout(done, SETTLED_MS); }))
+    .then(() => { if (loading === mine) pane.inert = false; });
+  loading = mine;
   return true;
+}
+
+async function press(key) {
+  const row = here();
+  await loading;
+  if (row !== here()) return;
+  const button = row?.querySelector(`[data-key="${key}"]`) || document.querySelector(`[data-bulk]:not([hidden]) [data-key="${key}"], [data-detail-pane] [data-key="${key}"], [data-keys] [data-key="${key}"]`);
+  button?.click();
 }
 
 function select(row) {
@@ -57,11 +73,8 @@ document.addEventListener("keydown", (event) => {
   else if (key === "k") move(-1);
   else if (key === "x" && row) select(row);
   else if (key === "Enter" && row && event.target === row) window.location.assign(row.dataset.url);
-  else if (/^[a-z]$/.test(key)) {
-    const button = row?.querySelector(`[data-key="${key}"]`) || document.querySelector(`[data-bulk]:not([hidden]) [data-key="${key}"], [data-detail-pane] [data-key="${key}"], [data-keys] [data-key="${key}"]`);
-    if (!button) return;
-    button.click();
-  } else return;
+  else if (/^[a-z]$/.test(key)) press(key);
+  else return;
   event.preventDefault();
 });
 
