@@ -194,5 +194,5 @@ def test_more_reports_cost_no_more_queries(
         closed(loop)
     client.force_login(loop.callback)
     client.get(DESK)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(DESK)

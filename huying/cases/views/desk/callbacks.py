@@ -150,6 +150,8 @@ SHOWN = 40  # reports beside the form
 REASON = gettext_lazy("电话回访")
 # After a call that reached nobody the report waits this long before it comes up again.
 PAUSE = dt.timedelta(hours=2)
+# Nobody is called about what was closed longer ago; 全部未回访 still lists it.
+STILL_ASKED = dt.timedelta(days=90)
 
 
 def _asking_ledgers() -> tuple[list[int], list[int]]:
@@ -289,6 +291,8 @@ def _waiting(request: HttpRequest) -> QuerySet[Any]:
     """In the order of calling: longest closed first; who was not reached lately comes later."""
     rows = reports_to_call(reader(request))
     view = request.GET.get("view", "")
+    if view != "all":
+        rows = rows.filter(Q(case__closed_at=None) | Q(case__closed_at__gte=timezone.now() - STILL_ASKED))
     if view == "again":
         rows = rows.filter(tries__gt=0)
     elif view != "all":
@@ -384,7 +388,7 @@ def _context(
         "view": request.GET.get("view", ""),
         "area": request.GET.get("area", ""),
         "subdistricts": subdistricts(),
-        "tiles": _today(),
+        "tiles": _today(reader(request)),
         "keys": (
             ("y 0", _("联系上、没联系上")),
             ("c d", _("联系过、没联系")),
@@ -395,7 +399,7 @@ def _context(
     }
 
 
-def _today() -> list[dict[str, Any]]:
+def _today(user: User) -> list[dict[str, Any]]:
     """What today's calls brought; numbers that can be opened open their answers."""
     start = day_start(timezone.localdate())
     tried = Callback.objects.filter(recorded_at__gte=start, recorded_by__isnull=False).aggregate(
@@ -408,6 +412,7 @@ def _today() -> list[dict[str, Any]]:
             **{code: Count("pk", filter=SAID[code][1]) for code in ("answered", "unsolved", "dissatisfied")}
         )
     )
+    left = CaseFilter(status="closed", is_="unsolved", closed="this-month")
     opened = reverse("desk:answers") + "?recorded=today&said="
     return [
         {"title": _("今天打出"), "value": tried["n"], "unit": _("次")},
@@ -431,8 +436,8 @@ def _today() -> list[dict[str, Any]]:
             "colour": "yellow" if answers["dissatisfied"] else "",
         },
         {
-            "title": _("未解决、未重办"),
-            "value": _("查看"),
-            "url": CaseFilter(status="closed", is_="unsolved", closed="this-month").url(),
+            "title": _("本月未解决、未重办"),
+            "value": left.apply(policy.cases_for(user)).count(),
+            "url": left.url(),
         },
     ]

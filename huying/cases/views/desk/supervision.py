@@ -150,7 +150,7 @@ class SupervisionDesk(PileList):
     template_name = "cases/desk/supervision.html"
     detail = "case-pane"
     columns = (
-        work.TITLE,
+        work.TITLE_AND_DEPARTMENT,
         work.NUMBER,
         work.STATUS,
         work.CLOCK,
@@ -164,19 +164,10 @@ class SupervisionDesk(PileList):
     filter_names = ("q", "ledger", "topic", "area", "department")
     keys = (("u", gettext_lazy("催办")), ("s", gettext_lazy("督办函")))
 
-    def get_columns(self) -> Sequence[Column]:
-        """Only the buttons that the reader has the right to."""
+    def offered(self) -> Sequence[str]:
+        """Only the verbs that the reader has the right to."""
         rights = {"supervise": "case.supervise", "urge": "case.urge", "dispatch": "case.arbitrate"}
-        verbs = tuple(verb for verb in self.pile.verbs if can(reader(self.request), rights[verb]))
-        if not verbs:
-            return self.columns
-        here = self.request.get_full_path()
-        return (
-            *self.columns,
-            Column(
-                "do", gettext_lazy("办理"), show=lambda c: verb_buttons(c.number, verbs, here), export=False
-            ),
-        )
+        return [verb for verb in self.pile.verbs if can(reader(self.request), rights[verb])]
 
     @property
     def bulk_actions(self) -> Sequence[dict[str, Any]]:  # type: ignore[override]
@@ -518,6 +509,12 @@ class RequestList(VerbRequired, ListPage):
                 css="cell--wide",
             ),
             Column("number", gettext_lazy("编号"), "case.number", shown=False),
+            Column(
+                "do",
+                gettext_lazy("办理"),
+                show=lambda r: verb_buttons(r.case.number, buttons, here),
+                export=False,
+            ),
             Column("department", gettext_lazy("责任单位"), lambda r: str(r.case.department or "")),
             Column("reason", gettext_lazy("理由"), css="cell--wide"),
             *self._means(),
@@ -530,12 +527,6 @@ class RequestList(VerbRequired, ListPage):
             Column("asked_by", gettext_lazy("申请人"), lambda r: str(r.asked_by)),
             Column("asked_at", gettext_lazy("申请时间"), sort="asked_at", css="cell--nowrap"),
             Column("first_by", gettext_lazy("一级审批"), lambda r: str(r.first_by or "")),
-            Column(
-                "do",
-                gettext_lazy("办理"),
-                show=lambda r: verb_buttons(r.case.number, buttons, here),
-                export=False,
-            ),
         )
 
     def _means(self) -> tuple[Column, ...]:

@@ -106,11 +106,23 @@ KEYS: dict[str, str] = {
     "refuse_exclusion": "b",
 }
 
-TITLE = Column("title", gettext_lazy("事项"), show=title_cell, css="cell--wide")
+
+def title_and_place(case: Case) -> SafeString:
+    """Title, number and place in one cell: beside a detail pane there is no room for more columns."""
+    return format_html('{}<span class="case-where">{}</span>', title_cell(case), place_words(case))
+
+
+def title_and_department(case: Case) -> SafeString:
+    """The same for who looks over all departments."""
+    return format_html('{}<span class="case-where">{}</span>', title_cell(case), case.department or "")
+
+
+TITLE = Column("title", gettext_lazy("事项"), show=title_and_place, css="cell--title")
+TITLE_AND_DEPARTMENT = Column("title", gettext_lazy("事项"), show=title_and_department, css="cell--title")
 NUMBER = Column("number", gettext_lazy("编号"), css="cell--nowrap", shown=False)
 STATUS = Column("status", gettext_lazy("状态"), lambda case: case.get_status_display(), status_badge)
 CLOCK = Column("clock", gettext_lazy("时限"), "due_at", clock_badge, sort="due_at", css="cell--nowrap")
-PLACE = Column("place", gettext_lazy("地点"), place_words, css="cell--place")
+PLACE = Column("place", gettext_lazy("地点"), place_words, css="cell--place", shown=False)
 DEPARTMENT = Column("department", gettext_lazy("责任单位"), lambda case: str(case.department or ""))
 HANDLER = Column("handler", gettext_lazy("承办人"), lambda case: str(case.handler or ""))
 LEDGER = Column("ledger", gettext_lazy("台账"), lambda case: str(case.ledger), shown=False)
@@ -169,21 +181,22 @@ class PileList(VerbRequired, ListPage):
         found = self.base().order_by().aggregate(**named)
         return {pile.code: found[f"n_{i}"] for i, pile in enumerate(self.piles)}
 
-    def get_columns(self) -> Sequence[Column]:
-        if not self.pile.verbs:
-            return self.columns
-        here, verbs = self.request.get_full_path(), self.pile.verbs
-        buttons = Column(
-            "do",
-            gettext_lazy("办理"),
-            show=lambda case: verb_buttons(self.number_of(case), verbs, here),
-            export=False,
-        )
-        return (*self.columns, buttons)
+    def offered(self) -> Sequence[str]:
+        """The verbs on the rows of this pile."""
+        return self.pile.verbs
 
-    def number_of(self, row: Any) -> str:
-        """The case number of a row."""
-        return str(row.number)
+    def get_columns(self) -> Sequence[Column]:
+        """The desk's columns; the buttons stand right after the clock, where they are seen without scrolling."""
+        verbs = self.offered()
+        if not verbs:
+            return self.columns
+        here = self.request.get_full_path()
+        buttons = Column(
+            "do", gettext_lazy("办理"), show=lambda case: verb_buttons(case.number, verbs, here), export=False
+        )
+        names = [column.name for column in self.columns]
+        place = names.index("clock") + 1
+        return (*self.columns[:place], buttons, *self.columns[place:])
 
     @cached_property
     def _filters(self) -> list[Filter]:
