@@ -83,7 +83,7 @@ def clock(
     now = now or timezone.now()
     exact = _("时限 %s") % format_date(timezone.localtime(due), "Y-m-d H:i")
     if state == "parked":
-        return _clock_html("", "pause", _("已挂起，停表"), exact, "")
+        return _clock_html("", "pause", _("已挂账，时限停走"), exact, "")
     if state == "done":
         late = ended is not None and ended > due
         word = _("超时办结，超 %s") % duration_words(ended - due) if late and ended else _("按时办结")

@@ -50,7 +50,7 @@ def test_a_length_is_said_in_its_two_largest_units(length: timedelta, words: str
         (timedelta(hours=1), {"started": NOW - timedelta(hours=9)}, "还剩 1 小时", "clock--blue"),
         (timedelta(hours=5), {"level": "yellow"}, "还剩 5 小时", "clock--yellow"),
         (-timedelta(days=2), {}, "已超 2 天", "clock--red"),
-        (timedelta(hours=1), {"state": "parked"}, "已挂起", 'class="clock"'),
+        (timedelta(hours=1), {"state": "parked"}, "已挂账", 'class="clock"'),
         (timedelta(hours=1), {"state": "done", "ended": NOW}, "按时办结", "clock--green"),
         (-timedelta(hours=2), {"state": "done", "ended": NOW}, "超 2 小时", "clock--red"),
     ],

@@ -55,8 +55,9 @@ async function areas(map, box) {
     return { color: css("--map-line"), weight: 1.25, fillColor: filled ? shade(value) : css("--surface"), fillOpacity: values ? 0.92 : 0.6 };
   };
   const said = (shape) => {
-    const value = values[shape.properties.code] ?? null;
-    return text(`${titled(shape.properties)} ${value === null ? words.no_value : value + (box.dataset.unit || "")}`);
+    const value = values[shape.properties.code] ?? null, node = text(`${titled(shape.properties)} `);
+    node.append(Object.assign(document.createElement("strong"), { textContent: value === null ? words.no_value : value + (box.dataset.unit || "") }));
+    return node;
   };
   read();
   const layer = L.geoJSON(shapes, {
@@ -72,6 +73,7 @@ async function areas(map, box) {
     },
   }).addTo(map);
   if (values) key = legend(map, box, limits, Object.values(values));
+  else map.on("zoomend resize", () => uncrowd(layer)).whenReady(() => setTimeout(() => uncrowd(layer)));
   // Another script may put new numbers into data-values and say so.
   box.addEventListener("area-values", () => {
     read();
@@ -81,6 +83,19 @@ async function areas(map, box) {
     key = legend(map, box, limits, Object.values(values));
   });
   return layer.getBounds();
+}
+
+/** Hide the names that would lie over another one; the larger area keeps its name. */
+function uncrowd(layer) {
+  const named = layer.getLayers().filter((part) => part.getTooltip()?.getElement());
+  const size = (part) => { const bounds = part.getBounds(); return (bounds.getEast() - bounds.getWest()) * (bounds.getNorth() - bounds.getSouth()); };
+  const shown = [];
+  for (const part of named.sort((a, b) => size(b) - size(a))) {
+    const node = part.getTooltip().getElement(), mine = node.getBoundingClientRect();
+    const covered = shown.some((other) => mine.left < other.right && other.left < mine.right && mine.top < other.bottom && other.top < mine.bottom);
+    node.classList.toggle("map-label--hidden", covered);
+    if (!covered) shown.push(mine);
+  }
 }
 
 /** The words of a group above `above` (null: the first, from `least`) up to `most`. */
@@ -209,7 +224,9 @@ async function start(box) {
     const bounds = await areas(map, box);
     if (bounds.isValid()) {
       map.setMaxBounds(bounds.pad(1));
-      if (!here) map.fitBounds(bounds, { padding: [8, 8], animate: false });
+      // A wide map leaves its left edge to the legend.
+      const aside = box.dataset.values && box.clientWidth > 600 ? 120 : 8;
+      if (!here) map.fitBounds(bounds, { paddingTopLeft: [aside, 8], paddingBottomRight: [8, 8], animate: false });
     }
     if (picked?.()) map.setView(picked(), 16, { animate: false });
     if (box.dataset.points) points(map, (await json(box.dataset.points)).points);
