@@ -289,7 +289,9 @@ class Key:
             elif self.kind == "day" and not _is_day(value):
                 mistakes.append(_("「%(title)s」请写成 2023-11-05 这样的日期。") % {"title": self.title})
             elif self.kind == "moment" and _moment(value) is None:
-                mistakes.append(_("「%(title)s」请写成 2023-11-05T16:30:00 这样的时刻。") % {"title": self.title})
+                mistakes.append(
+                    _("「%(title)s」请写成 2023-11-05T16:30:00 这样的时刻。") % {"title": self.title}
+                )
             elif self.kind == "number" and not (value.isascii() and value.isdecimal() and len(value) < 19):
                 mistakes.append(
                     _("「%(title)s」没有“%(value)s”这一项。") % {"title": self.title, "value": value}
@@ -359,8 +361,9 @@ KEYS: dict[str, Key] = {
         Key("channel", gettext_lazy("渠道"), _by_channel, "channels", _fixed(dict(Channel.choices))),
         Key("due", gettext_lazy("时限"), _by_due,
             "near: running and reminded; overdue: running and past its deadline now; "
-            "ever-overdue: was late at any time; on-time: handled and never late; in-time: running and not past its deadline; should-be-closed: closed, or "
-            "open and past its deadline and not parked", _fixed(DUE)),
+            "ever-overdue: was late at any time; on-time: handled and never late; "
+            "in-time: running and not past its deadline; "
+            "should-be-closed: closed, or open and past its deadline and not parked", _fixed(DUE)),
         Key("due_from", gettext_lazy("截止日起"), _from_day("due_at"), "deadline on this day or later", kind="day"),
         Key("due_to", gettext_lazy("截止日止"), _to_day("due_at"), "deadline on this day or earlier", kind="day"),
         Key("colour", gettext_lazy("督办颜色"), _by_colour, "blue, yellow, red", _fixed(dict(Paper.Colour.choices))),
@@ -454,7 +457,11 @@ class CaseFilter:
     def with_(self, **values: Value) -> CaseFilter:
         """The same with some keys replaced; None takes one away."""
         changed = CaseFilter(**{name: value for name, value in values.items() if value is not None})
-        kept = {key: codes for key, codes in self.values.items() if key not in {name.rstrip("_") for name in values}}
+        kept = {
+            key: codes
+            for key, codes in self.values.items()
+            if key not in {name.rstrip("_") for name in values}
+        }
         return CaseFilter.of(kept | changed.values)
 
     def apply(self, cases: CaseQuerySet, now: dt.datetime | None = None) -> CaseQuerySet:

@@ -62,9 +62,19 @@ def desk(loop: Loop, hotline: Any, client: Client) -> Client:
 def call(loop: Loop, **changes: Any) -> dict[str, Any]:
     lng, lat = loop.district.in_compound
     return {
-        "phone": "138 1234 5678", "name": "王小明", "words": "建设路路灯不亮", "ledger": "hotline", "category": "lighting-dark",
-        "address": "东苑小区", "detail": "3号楼2单元", "lng": lng, "lat": lat, "client_id": str(uuid.uuid4()), "f-wish": "求助", **changes,
-    }  # fmt: skip
+        "phone": "138 1234 5678",
+        "name": "王小明",
+        "words": "建设路路灯不亮",
+        "ledger": "hotline",
+        "category": "lighting-dark",
+        "address": "东苑小区",
+        "detail": "3号楼2单元",
+        "lng": lng,
+        "lat": lat,
+        "client_id": str(uuid.uuid4()),
+        "f-wish": "求助",
+        **changes,
+    }
 
 
 def test_a_call_becomes_a_report_and_its_number_is_read_out(loop: Loop, desk: Client) -> None:
@@ -159,7 +169,7 @@ def test_another_ledger_brings_its_own_fields(loop: Loop, desk: Client) -> None:
 
 def test_the_hotlines_own_ledger_stands_first(loop: Loop, desk: Client) -> None:
     form = desk.get(reverse("desk:agent")).context["form"]
-    assert form.ledger.code == "hotline"
+    assert form.chosen.code == "hotline"
     assert [code for code, _title in form.fields["ledger"].choices] == ["hotline", "snapshot"]
 
 

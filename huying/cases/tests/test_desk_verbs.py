@@ -147,10 +147,12 @@ def test_return(loop: Loop) -> None:
 
 def test_report_handled_with_the_ledgers_own_form_and_photos(loop: Loop) -> None:
     ledger = make_ledger(
-        SNAPSHOT.replace("ledger: snapshot", "ledger: lamps").replace("[answer_text]", "[answer_text, handling_form, photo_after]")
+        SNAPSHOT.replace("ledger: snapshot", "ledger: lamps").replace(
+            "[answer_text]", "[answer_text, handling_form, photo_after]"
+        )
         + "handling_form:\n  lamp: {type: choice, title: {zh: 灯泡}, of: [换了, 没换], required: true}\n",
         loop.topics,
-    )  # fmt: skip
+    )
     case = loop.handling(ledger=ledger)
     desk = Desk(loop.clerk)
     page = desk.opens("report_handled", case).content.decode()
@@ -200,9 +202,11 @@ def test_refuse_parking(loop: Loop) -> None:
 
 def test_check_asks_the_five_refusals_where_the_ledger_does(loop: Loop) -> None:
     ledger = make_ledger(
-        SNAPSHOT.replace("ledger: snapshot", "ledger: legacy").replace("[checked_by_other]", "[checked_by_other, five_refusals]"),
+        SNAPSHOT.replace("ledger: snapshot", "ledger: legacy").replace(
+            "[checked_by_other]", "[checked_by_other, five_refusals]"
+        ),
         loop.topics,
-    )  # fmt: skip
+    )
     case, desk = loop.handled(ledger=ledger), Desk(loop.checker)
     assert "是否建立了长效机制" in desk.opens("check", case).content.decode()
     answers = {f"refusal_{code}": "yes" for code in ("in_place", "thorough", "effective", "lasting")}
@@ -283,6 +287,17 @@ def test_add_photos(loop: Loop) -> None:
     done(Desk(loop.clerk).does("add_photos", case, role="before", photos=photo()), case)
     assert case.files.get().role == CaseFile.Role.BEFORE
     assert Desk(loop.clerk).does("add_photos", case, role="before").status_code == 422
+
+
+def test_forget_a_reporter(loop: Loop) -> None:
+    report = loop.report(name="王小明", phone="13812345678")
+    keeper = make_user("administrator")
+    done(
+        Desk(keeper).does("forget_contact", report.case, report=report.number, reason="本人来电要求删除"),
+        report.case,
+    )
+    report.refresh_from_db()
+    assert report.phone == ""
 
 
 def test_every_verb_was_tried_above() -> None:

@@ -26,7 +26,7 @@ from huying.core.errors import Conflict, Refusal
 from huying.core.files import store_photo
 from huying.core.models import StoredFile
 from huying.core.toasts import toast
-from huying.people.guards import requires
+from huying.people.guards import requires, signed_in
 
 MOST_PHOTOS = 9
 
@@ -36,37 +36,39 @@ MOST_PHOTOS = 9
 @requires("case.view")
 def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     """The form of a verb (GET) and the verb itself (POST)."""
-    case = case_for(request.user, number)
+    case = case_for(signed_in(request), number)
     wanted = VERBS.get(verb)
     if wanted is None:
         raise Http404(_("没有这个操作。请回到案件页面重新选择。"))
     if request.method == "GET":
-        if not wanted.is_open(case, request.user):
+        if not wanted.is_open(case, signed_in(request)):
             return _closed(request, case, wanted)
-        return _show(request, case, wanted, wanted.form(case, request.user, initial=_asked(request)), [])
+        return _show(
+            request, case, wanted, wanted.form(case, signed_in(request), initial=_asked(request)), []
+        )
     return _do(request, case, wanted)
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
     """First values from the address: a duplicate's link names the case to merge into."""
-    return {name: value for name, value in request.GET.items() if name in ("main", "department", "note")}
+    return {name: str(value) for name, value in request.GET.items() if name in ("main", "department", "note")}
 
 
 def _do(request: HttpRequest, case: Case, verb: Verb) -> HttpResponse:
     photos, wrong = _photos(request) if verb.form.photos else ([], None)
-    form = verb.form(case, request.user, request.POST, request.FILES)
+    form = verb.form(case, signed_in(request), request.POST, request.FILES)
     if not form.is_valid() or wrong is not None:
         if wrong is not None:
             form.refuse(wrong)
         return _show(request, case, verb, form, photos, status=422)
     try:
         _require_seen(request, case)
-        if not verb.is_open(case, request.user):
-            raise why_not(verb, case, request.user)
-        said = verb.act(case, form, request.user, photos)
+        if not verb.is_open(case, signed_in(request)):
+            raise why_not(verb, case, signed_in(request))
+        said = verb.act(case, form, signed_in(request), photos)
     except Refusal as refusal:
         # The action may have put new values on the instance before it was refused: read the case again.
-        now = case_for(request.user, case.number)
+        now = case_for(signed_in(request), case.number)
         form.refuse(refusal)
         return _show(
             request, now, verb, form, photos, status=refusal.status, conflict=isinstance(refusal, Conflict)
@@ -77,7 +79,7 @@ def _do(request: HttpRequest, case: Case, verb: Verb) -> HttpResponse:
 def _require_seen(request: HttpRequest, case: Case) -> None:
     """Refuse when somebody changed the case after this person's page was drawn; without a version, don't ask."""
     seen = request.POST.get("version", "")
-    if seen.isascii() and seen.isdecimal() and int(seen) != case.version:
+    if seen.isascii() and seen.isdecimal() and seen != str(case.version):
         raise Conflict(_("您打开之后，案件有了新情况。请看过下面的最新情况，再决定是否继续。"))
 
 
@@ -86,19 +88,26 @@ def _photos(request: HttpRequest) -> tuple[list[StoredFile], Refusal | None]:
     photos, wrong = draft_photos(request.POST.getlist("kept_photo")), None
     for upload in request.FILES.getlist("photos")[: MOST_PHOTOS - len(photos)]:
         try:
-            photos.append(store_photo(upload, by=request.user))
+            photos.append(store_photo(upload, by=signed_in(request)))
         except Refusal as refusal:
             wrong = refusal
     return photos, wrong
 
 
 def _show(
-    request: HttpRequest, case: Case, verb: Verb, form: VerbForm, photos: list[StoredFile], *, status: int = 200, conflict: bool = False
-) -> HttpResponse:  # fmt: skip
+    request: HttpRequest,
+    case: Case,
+    verb: Verb,
+    form: VerbForm,
+    photos: list[StoredFile],
+    *,
+    status: int = 200,
+    conflict: bool = False,
+) -> HttpResponse:
     leading, helping = department_options()
     drafts = [(draft_token(photo), photo) for photo in photos]
     context: dict[str, Any] = {
-        **head_context(case, request.user),
+        **head_context(case, signed_in(request)),
         "verb": verb, "form": form, "conflict": conflict, "leading": leading, "helping": helping,
         "kept": [{"token": token, "url": photo_url(photo, small=True, draft=token)} for token, photo in drafts],
         "stay": request.GET.get("stay") or request.POST.get("stay") or "",
@@ -117,10 +126,13 @@ def _show(
 
 
 def _closed(request: HttpRequest, case: Case, verb: Verb) -> HttpResponse:
-    refusal = why_not(verb, case, request.user)
+    refusal = why_not(verb, case, signed_in(request))
     context = {
-        **head_context(case, request.user), "verb": verb, "sentence": str(refusal), "meanwhile": story_for_staff(case)[-1:],
-    }  # fmt: skip
+        **head_context(case, signed_in(request)),
+        "verb": verb,
+        "sentence": str(refusal),
+        "meanwhile": story_for_staff(case)[-1:],
+    }
     template = (
         "cases/desk/_verb_closed.html" if request.headers.get("HX-Request") else "cases/desk/verb_closed.html"
     )

@@ -31,7 +31,7 @@ from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
 from huying.core.toasts import toast
 from huying.people.access import can
-from huying.people.guards import requires
+from huying.people.guards import requires, signed_in
 from huying.people.models import User
 from huying.registry.models import Item
 
@@ -54,13 +54,20 @@ def ledgers_here() -> list[Ledger]:
     order = list(_AT_THE_DESK)
     return sorted(
         found,
-        key=lambda ledger: (ledger.code != Channel.HOTLINE, order.index(channel_of(ledger)), ledger.code),
+        key=lambda ledger: (ledger.code != Channel.HOTLINE, order.index(_channel(ledger)), ledger.code),
     )
 
 
 def channel_of(ledger: Ledger) -> Channel | None:
     """The channel by which a call enters this ledger; None when it takes no calls."""
     return next((channel for channel in _AT_THE_DESK if channel in ledger.rules.channels), None)
+
+
+def _channel(ledger: Ledger) -> Channel:
+    """The same for a ledger that is known to take calls."""
+    channel = channel_of(ledger)
+    assert channel is not None
+    return channel
 
 
 def category_options(ledger: Ledger) -> list[Any]:
@@ -99,10 +106,19 @@ class AgentForm(forms.Form):
     )
     category = forms.CharField(label=gettext_lazy("类别"), required=False, widget=CategorySelect)
     address = forms.CharField(
-        label=gettext_lazy("地点"), max_length=120, required=False,
+        label=gettext_lazy("地点"),
+        max_length=120,
+        required=False,
         help_text=gettext_lazy("输两个字或拼音首字母，Enter 选第一个。"),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "role": "combobox", "aria-expanded": "false", "aria-controls": "place-options"}),
-    )  # fmt: skip
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "role": "combobox",
+                "aria-expanded": "false",
+                "aria-controls": "place-options",
+            }
+        ),
+    )
     detail = forms.CharField(
         label=gettext_lazy("楼栋、单元、房号"),
         max_length=40,
@@ -119,9 +135,11 @@ class AgentForm(forms.Form):
     client_id = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, ledgers: Sequence[Ledger], ledger: Ledger, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="agent-%s", **kwargs)
-        self.ledger = ledger
-        self.fields["ledger"].choices = [(each.code, str(each)) for each in ledgers]
+        kwargs["auto_id"] = "agent-%s"
+        super().__init__(*args, **kwargs)
+        self.chosen = ledger
+        offered: Any = self.fields["ledger"]
+        offered.choices = [(each.code, str(each)) for each in ledgers]
         self.fields["ledger"].initial = ledger.code
         self.fields["category"].widget.groups = lambda: category_options(ledger)
         if not ledger.rules.registers:
@@ -130,7 +148,7 @@ class AgentForm(forms.Form):
     def clean_category(self) -> Category:
         code = self.cleaned_data["category"]
         found = (
-            Category.objects.filter(ledger=self.ledger, code=code, active=True)
+            Category.objects.filter(ledger=self.chosen, code=code, active=True)
             .select_related("topic")
             .first()
         )
@@ -143,7 +161,7 @@ class AgentForm(forms.Form):
         if not code:
             return None
         found = (
-            Item.objects.filter(register__code__in=self.ledger.rules.registers, code=code)
+            Item.objects.filter(register__code__in=self.chosen.rules.registers, code=code)
             .exclude(state="retired")
             .first()
         )
@@ -163,8 +181,7 @@ def _chosen_ledger(ledgers: Sequence[Ledger], data: Mapping[str, Any]) -> Ledger
 
 
 def _declared(ledger: Ledger, data: Mapping[str, Any] | None = None) -> DeclaredForm:
-    channel = channel_of(ledger)
-    return declared_form(ledger.rules.fields, data, facts={"channel": channel.value if channel else ""})
+    return declared_form(ledger.rules.fields, data, facts={"channel": _channel(ledger).value})
 
 
 @never_cache
@@ -182,22 +199,30 @@ def agent(request: HttpRequest) -> HttpResponse:
     context = _page(form, _declared(ledger))
     if done := request.GET.get("done"):
         context["done"] = (
-            Report.objects.filter(number=done, reported_by=request.user).select_related("case__category", "case__department").first()
-        )  # fmt: skip
+            Report.objects.filter(number=done, reported_by=signed_in(request))
+            .select_related("case__category", "case__department")
+            .first()
+        )
     return render(request, "cases/desk/agent.html", context)
 
 
 def _page(form: AgentForm, declared: DeclaredForm) -> dict[str, Any]:
-    rules = form.ledger.rules
+    rules = form.chosen.rules
     return {
-        "form": form, "declared": declared, "contact_required": rules.contact == "required", "has_item": bool(rules.registers),
+        "form": form,
+        "declared": declared,
+        "contact_required": rules.contact == "required",
+        "has_item": bool(rules.registers),
         "map": {"id": "agent-map", "picker": True, "height": "small", "lng_field": "lng", "lat_field": "lat"},
         "file_within": rules.file_within.zh if rules.file_within else "",
         "keys": [
-            ("Ctrl+Enter", _("登记")), ("Alt+1…5", _("选类别建议")), ("Alt+J", _("并入附近第一个已知案件")),
-            ("Alt+N", _("清空，接下一个电话")), ("Enter", _("在地点里：选第一个")),
+            ("Ctrl+Enter", _("登记")),
+            ("Alt+1…5", _("选类别建议")),
+            ("Alt+J", _("并入附近第一个已知案件")),
+            ("Alt+N", _("清空，接下一个电话")),
+            ("Enter", _("在地点里：选第一个")),
         ],
-    }  # fmt: skip
+    }
 
 
 def _take(request: HttpRequest, ledgers: Sequence[Ledger]) -> HttpResponse:
@@ -207,7 +232,7 @@ def _take(request: HttpRequest, ledgers: Sequence[Ledger]) -> HttpResponse:
     if not all(good):
         return render(request, "cases/desk/agent.html", _page(form, declared), status=422)
     try:
-        report = actions.receive_report(_intake(request.user, form, declared))
+        report = actions.receive_report(_intake(signed_in(request), form, declared))
     except Refusal as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         return render(request, "cases/desk/agent.html", _page(form, declared), status=refusal.status)
@@ -216,8 +241,6 @@ def _take(request: HttpRequest, ledgers: Sequence[Ledger]) -> HttpResponse:
 
 def _intake(user: User, form: AgentForm, declared: DeclaredForm) -> Intake:
     data = form.cleaned_data
-    channel = channel_of(form.ledger)
-    assert channel is not None
     follows = None
     if data["follows"]:
         follows = (
@@ -229,11 +252,22 @@ def _intake(user: User, form: AgentForm, declared: DeclaredForm) -> Intake:
         if follows is None:
             raise Refusal(_("要并入的案件刚刚办结或已并单。请去掉并入，另立一件。"))
     return Intake(
-        ledger=form.ledger, category=data["category"], words=data["words"], channel=channel, lng=data["lng"], lat=data["lat"],
-        address=form.place, name=data["name"], phone=data["phone"], item=data.get("item"), fields=cleaned_values(declared, by=user),
-        client_id=data["client_id"], reported_by=user, follows=follows,
+        ledger=form.chosen,
+        category=data["category"],
+        words=data["words"],
+        channel=_channel(form.chosen),
+        lng=data["lng"],
+        lat=data["lat"],
+        address=form.place,
+        name=data["name"],
+        phone=data["phone"],
+        item=data.get("item"),
+        fields=cleaned_values(declared, by=user),
+        client_id=data["client_id"],
+        reported_by=user,
+        follows=follows,
         external_number=str(declared.cleaned_data.get("order_number", "") or "")[:60],
-    )  # fmt: skip
+    )
 
 
 # --- parts that follow the typing ------------------------------------------------------------------------
@@ -248,7 +282,7 @@ def caller(request: HttpRequest) -> HttpResponse:
     rows: list[Report] = []
     if len(phone) >= 7:
         rows = list(
-            Report.objects.filter(phone=phone, case__in=policy.cases_for(request.user))
+            Report.objects.filter(phone=phone, case__in=policy.cases_for(signed_in(request)))
             .select_related("case__category", "case__department", "case__ledger")
             .order_by("-reported_at")[: _EARLIER_SHOWN + 1]
         )
@@ -257,9 +291,16 @@ def caller(request: HttpRequest) -> HttpResponse:
     ]
     name = next((row.name for row in rows if row.name), "")
     return render(
-        request, "cases/desk/_agent_caller.html",
-        {"rows": found, "more": len(rows) > _EARLIER_SHOWN, "name": mask_name(name), "phone": mask_phone(phone), "asked": len(phone) >= 7},
-    )  # fmt: skip
+        request,
+        "cases/desk/_agent_caller.html",
+        {
+            "rows": found,
+            "more": len(rows) > _EARLIER_SHOWN,
+            "name": mask_name(name),
+            "phone": mask_phone(phone),
+            "asked": len(phone) >= 7,
+        },
+    )
 
 
 @never_cache
@@ -285,15 +326,18 @@ def nearby(request: HttpRequest) -> HttpResponse:
     data = form.cleaned_data
     category = Category.objects.filter(ledger__code=data["ledger"], code=data["category"]).first()
     found = open_nearby(
-        data["lng"], data["lat"], within_m=NEAR_M, among=policy.cases_for(request.user), at_most=20
+        data["lng"], data["lat"], within_m=NEAR_M, among=policy.cases_for(signed_in(request)), at_most=20
     )
     rows = [
         {
-            "case": case, "distance": metres_words(metres), "badge": status_badge(case),
-            "same": category is not None and (case.category_id == category.pk or (case.topic_id and case.topic_id == category.topic_id)),
+            "case": case,
+            "distance": metres_words(metres),
+            "badge": status_badge(case),
+            "same": category is not None
+            and (case.category_id == category.pk or (case.topic_id and case.topic_id == category.topic_id)),
         }
         for case, metres in found
-    ]  # fmt: skip
+    ]
     rows.sort(key=lambda row: not row["same"])
     return render(
         request,
@@ -361,9 +405,11 @@ def _to_file(user: User) -> CaseQuerySet:
 @requires("case.file")
 def bulk_file(request: HttpRequest) -> HttpResponse:
     """File each marked case under the category that it has."""
-    cases: list[Case] = selected(request, _to_file(request.user))
+    cases: list[Case] = selected(request, _to_file(signed_in(request)))
     target = (
-        reverse("desk:intake") if not can(request.user, "desk.dispatcher") else request.POST.get("next") or ""
+        reverse("desk:intake")
+        if not can(signed_in(request), "desk.dispatcher")
+        else request.POST.get("next") or ""
     )
     if not target.startswith("/desk/"):
         target = reverse("desk:intake")
@@ -373,7 +419,7 @@ def bulk_file(request: HttpRequest) -> HttpResponse:
     done, left = 0, []
     for case in cases:
         try:
-            actions.file_case(case, actor=request.user)
+            actions.file_case(case, actor=signed_in(request))
             done += 1
         except Refusal as refusal:
             left.append((case, str(refusal)))

@@ -36,7 +36,7 @@ from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
 from huying.core.models import StoredFile
 from huying.papers.models import Paper
-from huying.people.guards import requires
+from huying.people.guards import requires, signed_in
 from huying.people.models import User
 
 NEARBY_M = 300
@@ -47,14 +47,27 @@ def case_for(user: User, number: str) -> Case:
     case = (
         policy.cases_for(user)
         .select_related(
-            "ledger", "category__topic", "category__department", "topic__parent", "topic__department", "department", "handler",
-            "subdistrict", "area", "compound", "item__register", "item__owner", "handled_by", "checked_by", "closed_by",
+            "ledger",
+            "category__topic",
+            "category__department",
+            "topic__parent",
+            "topic__department",
+            "department",
+            "handler",
+            "subdistrict",
+            "area",
+            "compound",
+            "item__register",
+            "item__owner",
+            "handled_by",
+            "checked_by",
+            "closed_by",
             "merged_into",
         )
         .defer("search", "search_text", "subdistrict__boundary", "area__boundary", "compound__boundary")
         .filter(number=number)
         .first()
-    )  # fmt: skip
+    )
     if case is None:
         raise Http404(_("没有这个案件，或者它不在您负责的区域和部门内。请核对编号。"))
     return case
@@ -95,7 +108,7 @@ class Photos:
     @property
     def documents(self) -> list[dict[str, Any]]:
         return [
-            {"url": document_url(u.file), "title": u.file.file.name.rsplit("/", 1)[-1], "at": u.added_at}
+            {"url": document_url(u.file), "title": str(u.file.file).rsplit("/", 1)[-1], "at": u.added_at}
             for u in self.uses
             if u.file.kind == StoredFile.Kind.DOCUMENT
         ]
@@ -147,11 +160,13 @@ def _checks(case: Case) -> list[dict[str, Any]]:
         {
             "check": check,
             "refusals": [
-                (REFUSAL_QUESTIONS[code], answer) for code, answer in check.refusals.items() if code in REFUSAL_QUESTIONS
+                (REFUSAL_QUESTIONS[code], answer)
+                for code, answer in check.refusals.items()
+                if code in REFUSAL_QUESTIONS
             ],
         }
         for check in case.checks.select_related("checked_by")
-    ]  # fmt: skip
+    ]
 
 
 def _near(case: Case, user: User) -> list[dict[str, Any]]:
@@ -238,23 +253,23 @@ def _map(case: Case) -> dict[str, Any]:
 @requires("case.view")
 def show(request: HttpRequest, number: str) -> HttpResponse:
     """The page of one case; the queue asks for it as a pane."""
-    case = case_for(request.user, number)
+    case = case_for(signed_in(request), number)
     if request.headers.get("HX-Target") == "case-pane":
         from huying.cases.views.desk.queue import pane_context
 
-        return render(request, "cases/desk/case_pane.html", pane_context(case, request.user))
-    return render(request, "cases/desk/case.html", page_context(case, request.user))
+        return render(request, "cases/desk/case_pane.html", pane_context(case, signed_in(request)))
+    return render(request, "cases/desk/case.html", page_context(case, signed_in(request)))
 
 
 @require_GET
 @requires("case.view")
 def points(request: HttpRequest, number: str) -> JsonResponse:
     """Open cases around this one, for its map."""
-    case = case_for(request.user, number)
+    case = case_for(signed_in(request), number)
     if case.lng is None or case.lat is None:
         return JsonResponse({"points": []})
     near = open_nearby(
-        case.lng, case.lat, within_m=2 * NEARBY_M, among=policy.cases_for(request.user), at_most=60
+        case.lng, case.lat, within_m=2 * NEARBY_M, among=policy.cases_for(signed_in(request)), at_most=60
     )
     return JsonResponse({"points": [case_point(other) for other, _metres in near if other.pk != case.pk]})
 
@@ -264,11 +279,11 @@ def points(request: HttpRequest, number: str) -> JsonResponse:
 @requires("case.view")
 def contact(request: HttpRequest, number: str, report_number: str) -> HttpResponse:
     """A reporter's name and phone in plain, after a reason that is put on record."""
-    case = case_for(request.user, number)
+    case = case_for(signed_in(request), number)
     report = get_object_or_404(case.reports.select_related("case"), number=report_number)
     context = {"case": case, "report": report, "name": report.name, "phone": report.phone}
     try:
-        reveal_contact(report, reason=request.POST.get("reason", ""), actor=request.user)
+        reveal_contact(report, reason=request.POST.get("reason", ""), actor=signed_in(request))
     except Refusal as refusal:
         context |= {"sentence": str(refusal), "reason": request.POST.get("reason", "")}
         template = (
@@ -286,10 +301,12 @@ def contact(request: HttpRequest, number: str, report_number: str) -> HttpRespon
 @requires("case.view")
 def caller(request: HttpRequest, number: str, report_number: str) -> HttpResponse:
     """The other reports from the same phone, without showing the phone."""
-    case = case_for(request.user, number)
+    case = case_for(signed_in(request), number)
     report = get_object_or_404(case.reports, number=report_number)
     rows = (
-        Report.objects.filter(~Q(pk=report.pk), phone=report.phone, case__in=policy.cases_for(request.user))
+        Report.objects.filter(
+            ~Q(pk=report.pk), phone=report.phone, case__in=policy.cases_for(signed_in(request))
+        )
         .select_related("case__ledger", "case__category", "case__department")
         .order_by("-reported_at")[:50]
         if report.phone
@@ -297,6 +314,12 @@ def caller(request: HttpRequest, number: str, report_number: str) -> HttpRespons
     )
     found = [{"report": row, "case": row.case, "badge": status_badge(row.case)} for row in rows]
     return render(
-        request, "cases/desk/caller.html",
-        {"case": case, "report": report, "rows": found, "contact": f"{mask_name(report.name)} {mask_phone(report.phone)}"},
-    )  # fmt: skip
+        request,
+        "cases/desk/caller.html",
+        {
+            "case": case,
+            "report": report,
+            "rows": found,
+            "contact": f"{mask_name(report.name)} {mask_phone(report.phone)}",
+        },
+    )

@@ -41,7 +41,7 @@ def status_badge(case: Case) -> SafeString:
     if case.status == Status.FILED and case.returns:
         return badge(_("退单待派"), "yellow", "return")
     colour, icon = STATUS_LOOK[case.status]
-    return badge(Status(case.status).label, colour, icon)
+    return badge(str(Status(case.status).label), colour, icon)
 
 
 def clock_badge(case: Case, now: dt.datetime | None = None) -> SafeString | str:

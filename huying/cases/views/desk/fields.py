@@ -72,7 +72,8 @@ class Menu(Pick):
         words = "、".join(str(title) for code, title in self.choices() if code in chosen) or _("全部")
         return format_html(
             '<details class="dropdown dropdown--left menu-field" data-dropdown id="{}">'
-            '<summary class="menu-field__button"><span>{}</span>{}</summary><div class="dropdown__menu">{}</div></details>',
+            '<summary class="menu-field__button"><span>{}</span>{}</summary>'
+            '<div class="dropdown__menu">{}</div></details>',
             (attrs or {}).get("id", f"filter-{name}"),
             words,
             icon("chevron-down"),

@@ -44,7 +44,7 @@ from huying.core.pages import Column, Filter, ListPage
 from huying.core.paging import COUNT_CAP, Total
 from huying.core.toasts import toast
 from huying.people.access import can
-from huying.people.guards import VerbRequired, requires
+from huying.people.guards import VerbRequired, requires, signed_in
 from huying.people.models import User
 
 VERB = "desk.dispatcher"
@@ -66,13 +66,23 @@ TABS: dict[str, Tab] = {
     tab.code: tab
     for tab in (
         Tab("new", gettext_lazy("待受理"), lambda now: Q(status=Status.REPORTED), "reported_at"),
-        Tab("dispatch", gettext_lazy("待派遣"), lambda now: Q(status=Status.FILED, needs_arbitration=False), "reported_at"),
-        Tab("arbitrate", gettext_lazy("退单待裁定"), lambda now: Q(status=Status.FILED, needs_arbitration=True), "reported_at"),
+        Tab(
+            "dispatch",
+            gettext_lazy("待派遣"),
+            lambda now: Q(status=Status.FILED, needs_arbitration=False),
+            "reported_at",
+        ),
+        Tab(
+            "arbitrate",
+            gettext_lazy("退单待裁定"),
+            lambda now: Q(status=Status.FILED, needs_arbitration=True),
+            "reported_at",
+        ),
         Tab("near", gettext_lazy("快到期"), lambda now: due_q("near", now), "due_at"),
         Tab("overdue", gettext_lazy("已超期"), lambda now: due_q("overdue", now), "due_at"),
         Tab("open", gettext_lazy("全部在办"), lambda now: Q(status__in=OPEN), "-reported_at"),
     )
-}  # fmt: skip
+}
 SUGGESTED_IN = ("new", "dispatch", "arbitrate")
 FIRST = ("q", "ledger", "topic", "area", "department")
 # The tabs decide the status.
@@ -116,10 +126,16 @@ COLUMNS = (
     Column("status", gettext_lazy("状态"), lambda case: Status(case.status).label, status_badge),
     Column("category", gettext_lazy("类别"), lambda case: str(case.category)),
     Column("place", gettext_lazy("地点"), _where, css="cell--place"),
-    Column("department", gettext_lazy("责任单位和理由"), lambda row: _plain_suggestion(row), _suggested, css="cell--why"),
+    Column(
+        "department",
+        gettext_lazy("责任单位和理由"),
+        lambda row: _plain_suggestion(row),
+        _suggested,
+        css="cell--why",
+    ),
     Column("reported_at", gettext_lazy("上报"), sort="reported_at", css="cell--nowrap", shown=False),
     Column("marks", gettext_lazy("标记"), show=marks, export=False),
-)  # fmt: skip
+)
 
 
 def _plain_suggestion(row: Case) -> str:
@@ -156,20 +172,32 @@ class Queue(VerbRequired, ListPage):
 
     @cached_property
     def bulk_actions(self) -> Sequence[dict[str, Any]]:  # type: ignore[override]
-        found = [
-            {"title": _("按建议派遣"), "url": reverse("desk:queue-dispatch"), "icon": "send", "key": "d", "strong": True},
+        found: list[dict[str, Any]] = [
+            {
+                "title": _("按建议派遣"),
+                "url": reverse("desk:queue-dispatch"),
+                "icon": "send",
+                "key": "d",
+                "strong": True,
+            },
             {"title": _("并单"), "url": reverse("desk:queue-merge"), "icon": "merge", "key": "m"},
-        ]  # fmt: skip
+        ]
         urge = {"title": _("催办"), "url": reverse("desk:queue-urge"), "icon": "bell", "key": "u"}
         return [urge, found[1]] if self.tab.code in ("near", "overdue") else [*found, urge]
 
     def get_queryset(self) -> CaseQuerySet:
         now = timezone.now()
-        rows = policy.cases_for(self.request.user, self.permission).filter(self.tab.holds(now))
+        rows = policy.cases_for(signed_in(self.request), self.permission).filter(self.tab.holds(now))
         return for_rows(rows).select_related(
-            "ledger", "category__department", "topic__parent__department", "topic__department", "subdistrict", "department",
-            "handler", "item__owner",
-        )  # fmt: skip
+            "ledger",
+            "category__department",
+            "topic__parent__department",
+            "topic__department",
+            "subdistrict",
+            "department",
+            "handler",
+            "item__owner",
+        )
 
     @cached_property
     def _filters(self) -> list[Filter]:
@@ -209,10 +237,13 @@ class Queue(VerbRequired, ListPage):
             "more_fields": more,
             "more_open": any(field.name in used or field.errors for field in more),
             "keys": [
-                ("d", _("按建议派遣（选中了几条就一起派）")), ("e", _("自己选单位派遣")), ("m", _("并单")), ("u", _("催办")),
+                ("d", _("按建议派遣（选中了几条就一起派）")),
+                ("e", _("自己选单位派遣")),
+                ("m", _("并单")),
+                ("u", _("催办")),
                 ("f", _("受理")),
             ],
-        }  # fmt: skip
+        }
 
 
 def _tab_url(request: HttpRequest, code: str) -> str:
@@ -230,7 +261,9 @@ def tabs(request: HttpRequest, *, counted: bool) -> list[dict[str, Any]]:
     if counted:
         now = timezone.now()
         rows = (
-            CaseFilter.from_query(request.GET).with_(status=None).apply(queue_cases(request.user).open(), now)
+            CaseFilter.from_query(request.GET)
+            .with_(status=None)
+            .apply(queue_cases(signed_in(request)).open(), now)
         )
         numbers = rows.order_by().aggregate(
             **{f"n_{tab.code}": Count("pk", filter=tab.holds(now)) for tab in TABS.values()}
@@ -263,9 +296,9 @@ def queue_tabs(request: HttpRequest) -> HttpResponse:
 def queue_points(request: HttpRequest) -> JsonResponse:
     """The first 500 points of the tab for the map; who only files sees what waits for that."""
     now = timezone.now()
-    files_only = not can(request.user, VERB)
+    files_only = not can(signed_in(request), VERB)
     tab = TABS["new"] if files_only else TABS.get(request.GET.get("tab", ""), TABS["dispatch"])
-    among = policy.cases_for(request.user, "case.file" if files_only else "case.dispatch")
+    among = policy.cases_for(signed_in(request), "case.file" if files_only else "case.dispatch")
     wanted = CaseFilter.from_query(request.GET).with_(status=None)
     rows = wanted.apply(among.filter(tab.holds(now)), now)
     rows = rows.filter(lng__isnull=False, lat__isnull=False).only(
@@ -287,17 +320,24 @@ def pane_context(case: Case, user: User) -> dict[str, Any]:
         "stay": "1",
         "suggestion": suggestion,
         # A returned case wants a look at the reason: sending it back by the same rule would make it wander.
-        "can_dispatch": "dispatch" in open_verbs and returned is None and bool(suggestion and suggestion.department),
+        "can_dispatch": "dispatch" in open_verbs
+        and returned is None
+        and bool(suggestion and suggestion.department),
         "can_file": "file" in open_verbs,
         "returned": returned,
         "duplicates": [
-            {"case": other, "distance": metres_words(metres), "badge": status_badge(other)} for other, metres in near
+            {"case": other, "distance": metres_words(metres), "badge": status_badge(other)}
+            for other, metres in near
         ],
         "can_merge": "merge" in open_verbs,
-        "contacts": [" ".join(filter(None, (mask_name(r.name), mask_phone(r.phone)))) for r in reports if r.name or r.phone],
+        "contacts": [
+            " ".join(filter(None, (mask_name(r.name), mask_phone(r.phone))))
+            for r in reports
+            if r.name or r.phone
+        ],
         "events": list(reversed(story_for_staff(case)))[:3],
         "due": case.category.time_limit.zh,
-    }  # fmt: skip
+    }
 
 
 # --- several at once -----------------------------------------------------------------------------------
@@ -305,18 +345,22 @@ def pane_context(case: Case, user: User) -> dict[str, Any]:
 
 def selected(request: HttpRequest, among: CaseQuerySet) -> list[Case]:
     """The marked cases among these, oldest first."""
-    keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal()][
-        :MOST_AT_ONCE
-    ]
+    keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal() and len(key) < 19]
     return list(
-        among.filter(pk__in=keys)
+        among.filter(pk__in=keys[:MOST_AT_ONCE])
         .select_related(
-            "ledger", "category__topic", "category__department", "topic__parent__department", "topic__department", "department",
-            "handler", "item__owner",
+            "ledger",
+            "category__topic",
+            "category__department",
+            "topic__parent__department",
+            "topic__department",
+            "department",
+            "handler",
+            "item__owner",
         )
         .defer("search", "search_text")
         .order_by("reported_at", "pk")
-    )  # fmt: skip
+    )
 
 
 def _back(request: HttpRequest) -> HttpResponse:
@@ -347,7 +391,7 @@ def _none_marked(request: HttpRequest) -> HttpResponse:
 @requires(VERB)
 def bulk_dispatch(request: HttpRequest) -> HttpResponse:
     """Each marked case to its own suggested department; where there is no certain one, it stays and is named."""
-    cases = selected(request, queue_cases(request.user))
+    cases = selected(request, queue_cases(signed_in(request)))
     if not cases:
         return _none_marked(request)
     found = responsible_for_many(cases)
@@ -362,7 +406,7 @@ def bulk_dispatch(request: HttpRequest) -> HttpResponse:
             left.append((case, _("退过单，请看过退单理由再派")))
         else:
             try:
-                actions.dispatch_case(case, department=suggestion.department, actor=request.user)
+                actions.dispatch_case(case, department=suggestion.department, actor=signed_in(request))
                 done += 1
             except Refusal as refusal:
                 left.append((case, str(refusal)))
@@ -375,7 +419,7 @@ def bulk_dispatch(request: HttpRequest) -> HttpResponse:
 @requires(VERB)
 def bulk_urge(request: HttpRequest) -> HttpResponse:
     """Urge the department of each marked case."""
-    cases = selected(request, queue_cases(request.user))
+    cases = selected(request, queue_cases(signed_in(request)))
     if not cases:
         return _none_marked(request)
     done, left = 0, []
@@ -383,7 +427,7 @@ def bulk_urge(request: HttpRequest) -> HttpResponse:
         try:
             if case.status not in (Status.DISPATCHED, Status.HANDLING):
                 raise Refusal(_("案件没有在办的责任单位，不用催办。"))
-            actions.urge_case(case, actor=request.user)
+            actions.urge_case(case, actor=signed_in(request))
             done += 1
         except Refusal as refusal:
             left.append((case, str(refusal)))
@@ -396,21 +440,28 @@ def bulk_urge(request: HttpRequest) -> HttpResponse:
 @requires(VERB)
 def bulk_merge(request: HttpRequest) -> HttpResponse:
     """Join the marked cases: first shown side by side to choose the one that stays, then done."""
-    cases = selected(request, queue_cases(request.user))
+    cases = selected(request, queue_cases(signed_in(request)))
     if len(cases) < 2:
         toast(request, _("并单要选中两个以上案件。"), level=WARNING)
         return _back(request)
     chosen = request.POST.get("main", "")
     main = next((case for case in cases if str(case.pk) == chosen), None)
     context = {
-        "rows": [{"case": case, "badge": status_badge(case), "clock": clock_badge(case), "place": _where(case)} for case in cases],
-        "main": main or _likely_main(cases), "next": request.POST.get("next", ""), "reason": request.POST.get("reason", ""),
-    }  # fmt: skip
+        "rows": [
+            {"case": case, "badge": status_badge(case), "clock": clock_badge(case), "place": _where(case)}
+            for case in cases
+        ],
+        "main": main or _likely_main(cases),
+        "next": request.POST.get("next", ""),
+        "reason": request.POST.get("reason", ""),
+    }
     if main is None or not request.POST.get("confirmed"):
         return render(request, "cases/desk/merge.html", context)
     others = [case for case in cases if case.pk != main.pk]
     try:
-        actions.merge_cases(main, others, actor=request.user, reason=request.POST.get("reason", "")[:500])
+        actions.merge_cases(
+            main, others, actor=signed_in(request), reason=request.POST.get("reason", "")[:500]
+        )
     except Refusal as refusal:
         return render(
             request, "cases/desk/merge.html", {**context, "sentence": str(refusal)}, status=refusal.status

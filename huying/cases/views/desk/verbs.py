@@ -51,13 +51,17 @@ PENDING = (Request.State.ASKED, Request.State.FIRST_APPROVED)
 
 
 def sentence(
-    title: object, help_text: object = "", *, least: object = "", rows: int = 3, most: int = 500
+    title: Any, help_text: Any = "", *, least: Any = "", rows: int = 3, most: int = 500
 ) -> forms.Field:
     """A text to write. `least` is said when it is left empty; without it the text is optional."""
     return forms.CharField(
-        label=title, help_text=help_text, required=bool(least), max_length=most, widget=forms.Textarea(attrs={"rows": rows}),
+        label=title,
+        help_text=help_text,
+        required=bool(least),
+        max_length=most,
+        widget=forms.Textarea(attrs={"rows": rows}),
         error_messages={"required": least},
-    )  # fmt: skip
+    )
 
 
 class DepartmentField(forms.CharField):
@@ -154,6 +158,11 @@ class VerbForm(forms.Form):
 
     def prepare(self) -> None:
         """Set choices and first values from the case."""
+
+    def choose(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+        """Set what one field offers."""
+        field: Any = self.fields[name]
+        field.choices = choices
 
     def notes(self) -> list[str]:
         """What is still missing for this step, or good to know before it."""
@@ -326,7 +335,7 @@ class TakeUpForm(VerbForm):
     def prepare(self) -> None:
         mine = (str(self.actor.pk), _("%s（我）") % self.actor)
         others = [pair for pair in handlers_for(self.case) if pair[0] != mine[0]]
-        self.fields["handler"].choices = [mine, *others]
+        self.choose("handler", [mine, *others])
         self.fields["handler"].initial = str((self.case.handler or self.actor).pk)
 
 
@@ -334,7 +343,7 @@ class AssignForm(TakeUpForm):
     handler = forms.ChoiceField(label=gettext_lazy("承办人"))
 
     def prepare(self) -> None:
-        self.fields["handler"].choices = handlers_for(self.case)
+        self.choose("handler", handlers_for(self.case))
         self.fields["handler"].initial = str(self.case.handler_id or "")
 
 
@@ -350,7 +359,7 @@ class ForgetForm(VerbForm):
 
     def prepare(self) -> None:
         with_contact = self.case.reports.filter(contact_forgotten=False)
-        self.fields["report"].choices = [(report.number, report.number) for report in with_contact]
+        self.choose("report", [(report.number, report.number) for report in with_contact])
 
     def notes(self) -> list[str]:
         return [_("姓名、电话和住处等个人信息删除后不能恢复；诉求内容和办理记录保留。")]
@@ -370,8 +379,13 @@ class HandledForm(VerbForm):
     """What was done: the answer, the ledger's own handling form, photos."""
 
     photos = gettext_lazy("处置后照片")
-    answer = sentence(gettext_lazy("处置结果"), gettext_lazy("写清楚做了什么、结果怎样；反映人会看到。"), rows=4, most=2000,
-                      least=gettext_lazy("请写清楚做了什么（至少 5 个字）。"))  # fmt: skip
+    answer = sentence(
+        gettext_lazy("处置结果"),
+        gettext_lazy("写清楚做了什么、结果怎样；反映人会看到。"),
+        rows=4,
+        most=2000,
+        least=gettext_lazy("请写清楚做了什么（至少 5 个字）。"),
+    )
 
     def prepare(self) -> None:
         self.initial.setdefault("answer", self.case.answer)
@@ -398,9 +412,9 @@ class HandledForm(VerbForm):
         names = {self.declared.add_prefix(field.name) for field in self.declared}
         # Conditions (`when`) decide in the declared form which fields are asked at all.
         for name in names:
-            self._errors.pop(name, None)
+            self.errors.pop(name, None)
         for name, errors in self.declared.errors.items():
-            self._errors[self.declared.add_prefix(name) if name != "__all__" else name] = errors
+            self.errors[self.declared.add_prefix(name) if name != "__all__" else name] = errors
 
     def notes(self) -> list[str]:
         return [s for s in closed_gates(self.case, "report_handled") if not _asked_here(s)]
@@ -421,9 +435,15 @@ class ExtensionForm(ReasonForm):
     def notes(self) -> list[str]:
         case = self.case
         found = [
-            _("批准后时限再加一个 %(limit)s，最多延期 %(most)d 次，已延 %(n)d 次；要经本单位负责人和区级两级审批。")
-            % {"limit": parse_limit(case.limit).zh if case.limit else "", "most": case.rules.extensions_at_most, "n": case.extensions}
-        ]  # fmt: skip
+            _(
+                "批准后时限再加一个 %(limit)s，最多延期 %(most)d 次，已延 %(n)d 次；要经本单位负责人和区级两级审批。"
+            )
+            % {
+                "limit": parse_limit(case.limit).zh if case.limit else "",
+                "most": case.rules.extensions_at_most,
+                "n": case.extensions,
+            }
+        ]
         if case.due_at is not None and case.is_running:
             new = clock.extend(case, timezone.now())["due_at"]
             found.append(
@@ -437,9 +457,13 @@ class ParkingForm(ReasonForm):
     plan = sentence(gettext_lazy("办理计划"), gettext_lazy("谁、什么时候、怎么办。"),
                     least=gettext_lazy("请写明办理计划：谁、什么时候、怎么办。"), most=1000)  # fmt: skip
     until = forms.DateField(
-        label=gettext_lazy("预计恢复日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": gettext_lazy("请选择预计恢复日期。"), "invalid": gettext_lazy("请填写日期，例如 2023-11-05。")},
-    )  # fmt: skip
+        label=gettext_lazy("预计恢复日期"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": gettext_lazy("请选择预计恢复日期。"),
+            "invalid": gettext_lazy("请填写日期，例如 2023-11-05。"),
+        },
+    )
 
     def notes(self) -> list[str]:
         return [_("批准后时限停走，到期自动恢复。挂账最长 %d 天。") % self.case.rules.parking_longest.days]
@@ -501,7 +525,7 @@ class SuperviseForm(VerbForm):
         left = [
             pair for pair in Paper.Colour.choices if order.index(pair[0]) >= order.index(self.case.colour)
         ]
-        self.fields["colour"].choices = left
+        self.choose("colour", left)
         self.fields["colour"].initial = left[0][0] if left else ""
 
     @property
@@ -532,9 +556,8 @@ class PhotosForm(VerbForm):
     role = forms.ChoiceField(label=gettext_lazy("这是什么照片"), widget=forms.RadioSelect)
 
     def prepare(self) -> None:
-        self.fields["role"].choices = [
-            (role.value, role.label) for role in (CaseFile.Role.BEFORE, CaseFile.Role.AFTER)
-        ]
+        roles = (CaseFile.Role.BEFORE, CaseFile.Role.AFTER)
+        self.choose("role", [(role.value, str(role.label)) for role in roles])
         self.fields["role"].initial = CaseFile.Role.BEFORE.value
 
 
@@ -630,8 +653,12 @@ def _return(case: Case, form: Any, actor: User, photos: Photos) -> str:
 
 def _report_handled(case: Case, form: Any, actor: User, photos: Photos) -> str:
     actions.report_handled(
-        case, actor=actor, answer=form.cleaned_data["answer"], handling=cleaned_values(form.declared, by=actor), photos=photos
-    )  # fmt: skip
+        case,
+        actor=actor,
+        answer=form.cleaned_data["answer"],
+        handling=cleaned_values(form.declared, by=actor),
+        photos=photos,
+    )
     return _("已结案。") if case.status == Status.CLOSED else _("已报告办结，等待核查。")
 
 
@@ -640,7 +667,7 @@ def _ask_extension(case: Case, form: Any, actor: User, photos: Photos) -> str:
     return _("延期申请已提交，等本单位负责人审批。")
 
 
-def pending(case: Case, kind: type[Request]) -> Any:
+def pending(case: Case, kind: Any) -> Any:
     """The request of this kind that waits for a decision, or None."""
     return kind.objects.filter(case=case, state__in=PENDING).select_related("asked_by", "first_by").first()
 
@@ -724,8 +751,11 @@ def _supervise(case: Case, form: Any, actor: User, photos: Photos) -> str:
     data = form.cleaned_data
     paper = actions.supervise_case(case, actor=actor, colour=data["colour"], words=data["words"])
     return _("督办函 %(year)d 年第 %(number)d 号已发%(department)s，%(due)s前回复。") % {
-        "year": paper.year, "number": paper.number, "department": case.department, "due": moment_text(paper.reply_due_at),
-    }  # fmt: skip
+        "year": paper.year,
+        "number": paper.number,
+        "department": case.department,
+        "due": moment_text(paper.reply_due_at),
+    }
 
 
 def _appeal(case: Case, form: Any, actor: User, photos: Photos) -> str:
@@ -887,14 +917,17 @@ VERBS: dict[str, Verb] = {
     verb.code: verb
     for verb in (
         Verb("file", gettext_lazy("受理"), "check", FileForm, _file, _step_open("file"), "first"),
-        Verb("dispatch", gettext_lazy("派遣"), "send", DispatchForm, _dispatch, _and(_step_open("dispatch"), _can_dispatch), "first"),
+        Verb("dispatch", gettext_lazy("派遣"), "send", DispatchForm, _dispatch,
+            _and(_step_open("dispatch"), _can_dispatch), "first"),
         Verb("take_up", gettext_lazy("签收"), "user", TakeUpForm, _take_up, _step_open("take_up"), "first"),
         Verb("report_handled", gettext_lazy("报告办结"), "check-circle", HandledForm, _report_handled,
              _and(_step_open("report_handled"), _not_parked), "first"),
-        Verb("check", gettext_lazy("核查通过"), "check", CheckForm, _check, _and(_step_open("check"), _not_handler), "first"),
+        Verb("check", gettext_lazy("核查通过"), "check", CheckForm, _check,
+            _and(_step_open("check"), _not_handler), "first"),
         Verb("close", gettext_lazy("结案销号"), "check-circle", CloseForm, _close, _step_open("close"), "first"),
         Verb("finish_assistance", gettext_lazy("协办完成"), "check", AssistanceDoneForm, _finish_assistance,
-             lambda case, actor: my_assistance(case, actor) is not None and policy.may(actor, "case.view", case), "first"),
+             lambda case, actor: my_assistance(case, actor) is not None and policy.may(actor,
+                 "case.view", case), "first"),
         Verb("approve_extension", gettext_lazy("同意延期"), "check", WordsForm, _approve_extension,
              _decides("case.approve_extension", Extension, _running), "first"),
         Verb("approve_parking", gettext_lazy("同意挂账"), "check", WordsForm, _approve_parking,
@@ -906,10 +939,12 @@ VERBS: dict[str, Verb] = {
         Verb("resume", gettext_lazy("恢复办理"), "play", PlainForm, _resume,
              _may("case.park", lambda case: case.parked_at is not None), "first",
              about=gettext_lazy("时限从现在起接着走。")),
-        Verb("rework", gettext_lazy("退回返工"), "return", ReworkForm, _rework, _and(_step_open("rework"), _not_handler), "first"),
+        Verb("rework", gettext_lazy("退回返工"), "return", ReworkForm, _rework,
+            _and(_step_open("rework"), _not_handler), "first"),
         Verb("assign", gettext_lazy("指派承办人"), "user", AssignForm, _assign, _may("case.assign", _with_department)),
         Verb("return", gettext_lazy("退单"), "return", ReturnForm, _return, _and(_step_open("return"), _can_return)),
-        Verb("ask_extension", gettext_lazy("申请延期"), "clock", ExtensionForm, _ask_extension, _may("case.extend", _may_extend)),
+        Verb("ask_extension", gettext_lazy("申请延期"), "clock", ExtensionForm, _ask_extension,
+            _may("case.extend", _may_extend)),
         Verb("ask_parking", gettext_lazy("申请挂账"), "pause", ParkingForm, _ask_parking, _may("case.park", _may_park)),
         Verb("ask_assistance", gettext_lazy("请协办"), "users", AssistanceForm, _ask_assistance, _may_ask_help),
         Verb("add_photos", gettext_lazy("上传照片"), "camera", PhotosForm, _add_photos,
@@ -918,9 +953,11 @@ VERBS: dict[str, Verb] = {
         Verb("reclassify", gettext_lazy("改类别、地点"), "edit", ReclassifyForm, _reclassify,
              _may("case.file", lambda case: case.status in (Status.REPORTED, Status.FILED))),
         Verb("urge", gettext_lazy("催办"), "bell", WordsForm, _urge, _may("case.urge", _with_department)),
-        Verb("supervise", gettext_lazy("督办"), "shield", SuperviseForm, _supervise, _may("case.supervise", _with_department)),
+        Verb("supervise", gettext_lazy("督办"), "shield", SuperviseForm, _supervise,
+            _may("case.supervise", _with_department)),
         Verb("appeal", gettext_lazy("超期申诉"), "scale", ReasonForm, _appeal,
-             _may("case.appeal", lambda case: _closed(case) and case.overdue and not Appeal.objects.filter(case=case).exists()),
+             _may("case.appeal",
+                 lambda case: _closed(case) and case.overdue and not Appeal.objects.filter(case=case).exists()),
              about=gettext_lazy("通过后不计入考核，超期记录保留。每个案件只能申诉一次。")),
         Verb("ask_exclusion", gettext_lazy("申请不计入评价"), "info", ReasonForm, _ask_exclusion,
              _may("case.exclude", lambda case: _closed(case) and not Exclusion.objects.filter(case=case).exists()),
@@ -934,7 +971,8 @@ VERBS: dict[str, Verb] = {
              _decides("case.review_appeal", Appeal, _closed), "first", danger=True),
         Verb("refuse_exclusion", gettext_lazy("不同意不计入评价"), "close", RefuseForm, _refuse(Exclusion),
              _decides("case.review_exclusion", Exclusion, _closed), "first", danger=True),
-        Verb("decline", gettext_lazy("不予受理"), "close-circle", DeclineForm, _decline, _step_open("decline"), danger=True),
+        Verb("decline", gettext_lazy("不予受理"), "close-circle", DeclineForm, _decline,
+            _step_open("decline"), danger=True),
         Verb("forget_contact", gettext_lazy("删除反映人信息"), "eye-off", ForgetForm, _forget,
              _may("contact.forget", lambda case: case.reports.filter(contact_forgotten=False).exists()), danger=True),
         Verb("void", gettext_lazy("作废"), "trash", VoidForm, _void, _step_open("void"), danger=True),
