@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from huying.cases.ledger import LedgerRules
 from huying.core.models import StoredFile
@@ -283,6 +283,28 @@ class Case(models.Model):
             ),
             models.Index(fields=["next_rung_at"], name="case_rung", condition=Q(next_rung_at__isnull=False)),
             models.Index(fields=["-reported_at", "-id"], name="case_newest"),
+            # What the cockpit counts of a period stands in the index: 80,000 rows without touching the table.
+            models.Index(
+                fields=["reported_at"],
+                name="case_counted",
+                include=[
+                    "id",
+                    "ledger",
+                    "topic",
+                    "subdistrict",
+                    "department",
+                    "status",
+                    "due_at",
+                    "handled_at",
+                    "dispatched_at",
+                    "parked_at",
+                    "overdue",
+                    "exempt",
+                    "excluded",
+                    "returns",
+                    "reopenings",
+                ],
+            ),
             models.Index(fields=["area_path"], name="case_area_path", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["closed_at"], name="case_closed_at", condition=Q(closed_at__isnull=False)),
             models.Index(fields=["ledger", "-reported_at"], name="case_ledger_newest"),
@@ -334,6 +356,10 @@ class Case(models.Model):
 def new_token() -> str:
     """The secret part of a reporter's tracking link: 128 bits."""
     return secrets.token_urlsafe(16)
+
+
+# Who acted, in the journal, where a reporter did: never a name.
+REPORTER = gettext_noop("反映人")
 
 
 class Report(models.Model):
@@ -545,7 +571,17 @@ class Callback(models.Model):
     class Meta:
         verbose_name = _("回访")
         ordering = ("recorded_at",)
-        indexes: ClassVar = [models.Index(fields=["recorded_at"], name="callback_recorded_at")]
+        indexes: ClassVar = [
+            models.Index(fields=["recorded_at"], name="callback_recorded_at"),
+            # The answers of a case, and whether a reporter answered again later: both from the index alone.
+            models.Index(
+                fields=["case"],
+                name="callback_of_case",
+                include=["report", "id", "solved", "grade", "contacted"],
+                condition=Q(answered=True),
+            ),
+            models.Index(fields=["report", "id"], name="callback_later", condition=Q(answered=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.grade}"

@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, reduce
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -323,10 +323,14 @@ def tallies(
     codes = {name: _codes_of(name) for name in by}
     if of_cases:
         _fold(counted, among.values_list(*columns).annotate(**of_cases), columns, tuple(of_cases), codes)
-    of_answers = {f"n_{m.code}": Count("pk", filter=SAID[m.said][1]) for m in wanted if m.said}
+    of_answers = {f"n_{m.code}": Count("given", filter=_of_case(m.said), distinct=_joins(base)) for m in wanted if m.said}
     if of_answers:
-        answers = latest_answers().filter(case__in=among.filter(excluded=False).values("pk")).order_by()
-        rows = answers.values_list(*(f"case__{column}" for column in columns)).annotate(**of_answers)
+        # From the cases to their answers: the other way round every row of the period is looked up twice.
+        given = FilteredRelation("callbacks", condition=Q(callbacks__answered=True))
+        later = Callback.objects.filter(report=OuterRef("given__report"), answered=True, pk__gt=OuterRef("given__pk"))
+        # One filter() for both: each further one would join the answers once more.
+        latest = among.filter(excluded=False).annotate(given=given).filter(Q(given__isnull=False), ~Exists(later))
+        rows = latest.values_list(*columns).annotate(**of_answers)
         _fold(counted, rows, columns, tuple(of_answers), codes)
     whole = counted.pop("").get(None, {})
     found = {"": [Tally("", _("合计"), base, whole)]}
@@ -365,6 +369,11 @@ def _codes_of(by: str) -> dict[int, str]:
         return {topic.pk: own[topic.parent or topic.pk] for topic in known.topics.values()}
     entries = known.ledgers if by == "ledger" else known.departments
     return {entry.pk: entry.code for entry in entries.values()}
+
+
+def _of_case(said: str) -> Q:
+    """What was said, asked from the case whose answer is `given`."""
+    return Q(**{f"given__{name}": value for name, value in SAID[said][1].children})
 
 
 def _with_children() -> set[str]:

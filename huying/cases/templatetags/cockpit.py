@@ -82,7 +82,10 @@ def points(value: float | None, before: str) -> SafeString | str:
     if not value:
         return ""
     css, arrow = ("good", "arrow-up") if value > 0 else ("bad", "arrow-down")
-    words = _("比%(before)s %(points)s 个百分点") % {"before": before, "points": f"{value:+.1f}"}
+    sentence = (
+        _("比%(before)s高 %(points)s 个百分点") if value > 0 else _("比%(before)s低 %(points)s 个百分点")
+    )
+    words = sentence % {"before": before, "points": abs(value)}
     return format_html('<span class="tile__delta tile__delta--{}">{}{}</span>', css, icon(arrow), words)
 
 

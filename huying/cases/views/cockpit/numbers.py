@@ -252,14 +252,17 @@ class Board:
             (
                 day,
                 Number(counted[0].get(day, 0), self.now.with_(reported_from=day, reported_to=day).url()),
-                Number(counted[1].get(day, 0), self.now.with_(closed_from=day, closed_to=day).url()),
+                Number(counted[1].get(day, 0), self.scope.with_(closed_from=day, closed_to=day).url()),
             )
             for day in days
         ]
 
     def _by_day(self, name: str, first: dt.date, last: dt.date) -> dict[dt.date, int]:
-        rows = self.now.with_(**{f"{name}_from": first, f"{name}_to": last}).apply(self.cases)
-        by_day = rows.order_by().values_list(TruncDate(f"{name}_at")).annotate(n=Count("pk"))
+        # What was closed was reported before: only the reports need the moment.
+        base = self.now if name == "reported" else self.scope
+        rows = base.with_(**{f"{name}_from": first, f"{name}_to": last}).apply(self.cases)
+        # Counting rows, not keys: the answer then stands in the index.
+        by_day = rows.order_by().values_list(TruncDate(f"{name}_at")).annotate(n=Count("*"))
         return dict(by_day)
 
 
