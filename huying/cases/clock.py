@@ -11,8 +11,14 @@ from typing import Any
 
 from huying.cases.ledger import LedgerRules, Rung
 from huying.cases.models import Case
+from huying.core.language import is_english
 from huying.places.clock import TimeLimit, parse_limit
 from huying.places.work_calendar import current_calendar
+
+
+def said(limit: TimeLimit) -> str:
+    """The limit in the reader's language: 2工作日, 2 work days."""
+    return str(limit) if is_english() else limit.zh
 
 
 def limit_of(case: Case) -> TimeLimit:
@@ -40,6 +46,24 @@ def stop(case: Case, at: dt.datetime) -> dict[str, Any]:
     late = at > case.due_at
     left = calendar.elapsed(min(at, case.due_at), max(at, case.due_at), clock) * (-1 if late else 1)
     return {"left_when_stopped": left, "next_rung_at": None}
+
+
+def is_late(case: Case, at: dt.datetime) -> bool:
+    """Whether the clock had begun, stood not still, and is past its deadline; a returned case's runs on."""
+    return case.due_at is not None and case.left_when_stopped is None and at > case.due_at
+
+
+def end(case: Case, at: dt.datetime) -> dict[str, Any]:
+    """The matter is over without handling (declined, joined, void): nothing is due any more, parked or not.
+
+    That it was late by then stays on record.
+    """
+    return {
+        "next_rung_at": None,
+        "parked_at": None,
+        "left_when_stopped": None,
+        "overdue": case.overdue or is_late(case, at),
+    }
 
 
 def resume(case: Case, at: dt.datetime) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 
 from huying.cases import clock
 from huying.cases.models import (
+    REPORTER,
     WITH_DEPARTMENT,
     Callback,
     Case,
@@ -521,7 +522,7 @@ class _Fold:
         record = self.record
         self.where = record.where if record.where is not None else where_is(record.lng, record.lat)
         self.log(
-            "case.reported", record.reported_at, record.reported_by or _("反映人"),
+            "case.reported", record.reported_at, record.reported_by or REPORTER,
             {
                 "report": self.reports[0][1], "channel": str(record.channel), "ledger": record.ledger.code,
                 "category": record.category.code, "area": self.where.area_path, "title": record.title,
@@ -693,7 +694,7 @@ class _Fold:
             data["grade"] = step.grade
         if step.words:
             data["words"] = step.words
-        self.log("case.called_back", step.at, step.by or _("反映人"), data)
+        self.log("case.called_back", step.at, step.by or REPORTER, data)
 
     def closed(self, step: Closed) -> None:
         self.require("close", Status.CHECKED)
@@ -710,13 +711,13 @@ class _Fold:
         data: dict[str, Any] = {"reason": step.reason, "due_at": _iso(self.due_at)}
         if step.by is None:
             data["report"] = self.reports[0][1]
-        self.log("case.reopened", step.at, step.by or _("反映人"), data)
+        self.log("case.reopened", step.at, step.by or REPORTER, data)
 
     def joined_in(self, step: Joined) -> None:
         self.joined += 1
         self.add_report(step.words, step.channel, step.at, step.name, step.phone, step.by)
         data = {"report": self.reports[self.joined][1], "channel": str(step.channel)}
-        self.log("case.joined", step.at, step.by or _("反映人"), data)
+        self.log("case.joined", step.at, step.by or REPORTER, data)
 
     def require(self, verb: str, *statuses: Status) -> None:
         if self.status not in statuses:

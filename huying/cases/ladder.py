@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from huying.cases import clock, telling
 from huying.cases.actions.supervising import supervise_case
@@ -37,7 +36,7 @@ def climb_due_rungs(now: dt.datetime | None = None) -> int:
 @transaction.atomic
 def _climb_batch(now: dt.datetime) -> int:
     cases = list(
-        Case.objects.select_for_update(skip_locked=True, of=("self",))
+        Case.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
         .filter(next_rung_at__lte=now)
         .select_related("ledger", "department", "handler")
         .order_by("next_rung_at")[:_BATCH]
@@ -46,8 +45,11 @@ def _climb_batch(now: dt.datetime) -> int:
     entries: list[tuple[int, str, dict[str, object]]] = []
     notices: list[Notice] = []
     for case in cases:
-        rung = _rung_of(case)
         case.version += 1
+        if not case.is_running:
+            case.next_rung_at = None  # nothing is due from a case that stands still or has ended
+            continue
+        rung = _rung_of(case)
         case.overdue = case.overdue or (case.due_at is not None and now > case.due_at)
         if rung is not None:
             if rung.do == "supervise":
@@ -83,19 +85,16 @@ def _arm_next(case: Case, now: dt.datetime) -> None:
 
 
 def _climb(case: Case, rung: Rung, now: dt.datetime) -> list[Notice]:
-    due = telling.moment_text(case.due_at)
     if rung.do == "remind":
         case.reminded = True
-        words = _("快到期：%(title)s，截止 %(due)s。") % {"title": case.title, "due": due}
     elif rung.do == "urge":
         case.urges += 1
-        words = _("催办：%(title)s，截止 %(due)s。") % {"title": case.title, "due": due}
     else:
         case.listed_at = now
-        words = _("列入通报：%(title)s，截止 %(due)s。") % {"title": case.title, "due": due}
     code = f"case.{_CODES[rung.do]}"
+    words = telling.staff_words(case, code)
     return [
-        Notice(case=case, user=user, department=department, code=code, words=words[:500], sent_at=now)
+        Notice(case=case, user=user, department=department, code=code, words=words, sent_at=now)
         for user, department in ((None, case.department), (case.handler, None))
         if user or department
     ]

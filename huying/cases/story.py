@@ -16,7 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from huying.cases.models import Callback, Case, Channel, Report
+from huying.cases.clock import said
+from huying.cases.models import REPORTER, Callback, Case, Channel, Report
 from huying.cases.telling import moment_text
 from huying.core.journal import entries_of
 from huying.core.models import JournalEntry
@@ -74,7 +75,7 @@ def _dispatched(data: dict[str, Any]) -> str:
 
 def _limit(text: object) -> str:
     try:
-        return parse_limit(str(text)).zh
+        return said(parse_limit(str(text)))
     except ValueError:
         return ""
 
@@ -258,13 +259,24 @@ def _tell(case: Case, entries: Iterable[JournalEntry], *, for_reporter: Report |
                 at=entry.at,
                 icon=telling.icon,
                 colour=telling.colour,
-                who="" if for_reporter else entry.actor_name or _("系统"),
+                who="" if for_reporter else _who(entry),
                 text=text,
-                why=str(data.get("why", "")) if entry.code == "case.dispatched" else "",
+                why=_why(entry, for_reporter is not None),
                 note="" if for_reporter else _note(entry),
             )
         )
     return events
+
+
+def _why(entry: JournalEntry, for_reporter: bool) -> str:
+    """The rule behind a dispatch. One made by hand names a person: that is for staff."""
+    if entry.code != "case.dispatched" or (for_reporter and entry.data.get("rule") == "hand"):
+        return ""
+    return str(entry.data.get("why", ""))
+
+
+def _who(entry: JournalEntry) -> str:
+    return _(REPORTER) if entry.actor_name == REPORTER else entry.actor_name or _("系统")
 
 
 def _note(entry: JournalEntry) -> str:

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Case, Notice, Report
+from huying.core.language import is_english, of_record
 from huying.people.models import Department, User
 from huying.places.district import current_district
 
@@ -34,6 +35,26 @@ TO_REPORTER: dict[str, Promise] = {
 }
 
 
+# What staff are told, by the journal code that caused it.
+TO_STAFF: dict[str, Promise] = {
+    "case.dispatched": _("新案件：{title}，{due}前办结。"),
+    "case.assigned": _("交给您办理：{title}"),
+    "case.assistance_asked": _("请协办「{title}」：{words}"),
+    "case.assistance_done": _("协办单位已完成：{title}（{words}）"),
+    "case.words_added": _("反映人补充了情况：{words}"),
+    "case.urged": _("催办：{title}，截止 {due}。{words}"),
+    "case.supervised": _("督办函：{words}"),
+    "case.sent_back": _("核查未通过，请返工：{words}"),
+    "case.reopened": _("重办「{title}」：{words}"),
+    "case.extended": _("延期已批准，新的截止时间 {due}。"),
+    "case.request_refused": _("申请未同意：{words}"),
+    "case.resumed": _("案件恢复办理，截止时间 {due}。"),
+    "case.deadline_recomputed": _("节假日安排已公布，截止时间改为 {due}。"),
+    "case.reminded": _("快到期：{title}，截止 {due}。"),
+    "case.listed": _("列入通报：{title}，截止 {due}。"),
+}
+
+
 class _Values(dict[str, str]):
     """Placeholders of a sentence; one that is not known at this moment is left out."""
 
@@ -53,10 +74,12 @@ def _words(moment: str, values: dict[str, Any]) -> str:
 
 
 def moment_text(at: Any) -> str:
-    """A moment as residents read it: 11月23日 18:00."""
+    """A moment as people read it: 11月23日 18:00, 23 Nov 18:00."""
     if at is None:
         return ""
     local = timezone.localtime(at)
+    if is_english():
+        return f"{local.day} {local:%b %H:%M}"
     return f"{local.month}月{local.day}日 {local:%H:%M}"
 
 
@@ -64,42 +87,56 @@ def tell_reporters(
     case: Case, moment: str, *, reports: Iterable[Report] | None = None, **values: Any
 ) -> None:
     """A notice to every reporter of the case who has not withdrawn (件件有回音)."""
-    if reports is None:
-        reports = case.reports.filter(withdrawn_at=None)
-    now = timezone.now()
-    values = {
-        "category": str(case.category),
-        "main_code": case.number,
-        "officer": case.handler.title if case.handler else "",
-        "new_due": moment_text(case.due_at),
-        "window": moment_text(case.reopen_until()),
-        "department": case.department.title if case.department else "",
-        "due": moment_text(case.due_at),
-        "answer": case.answer.rstrip("。"),
-        "reason": "",
-        "until": "",
-        "title": case.title,
-        **values,
-    }
-    Notice.objects.bulk_create(
-        Notice(
-            case=case, report=report, code=f"reporter.{moment}", sent_at=now,
-            words=_words(moment, {**values, "number": report.number, "code": report.number}),
-        )
-        for report in reports
-    )  # fmt: skip
+    with of_record():
+        if reports is None:
+            reports = case.reports.filter(withdrawn_at=None)
+        now = timezone.now()
+        values = {
+            "category": str(case.category),
+            "main_code": case.number,
+            "officer": case.handler.title if case.handler else "",
+            "new_due": moment_text(case.due_at),
+            "window": moment_text(case.reopen_until()),
+            "department": case.department.title if case.department else "",
+            "due": moment_text(case.due_at),
+            "answer": case.answer.rstrip("。"),
+            "reason": "",
+            "until": "",
+            "title": case.title,
+            **values,
+        }
+        Notice.objects.bulk_create(
+            Notice(
+                case=case, report=report, code=f"reporter.{moment}", sent_at=now,
+                words=_words(moment, {**values, "number": report.number, "code": report.number}),
+            )
+            for report in reports
+        )  # fmt: skip
 
 
-def tell_department(case: Case, code: str, words: object, *, department: Department | None = None) -> None:
+def staff_words(case: Case, code: str, words: str = "") -> str:
+    """What staff are told about this, in the language of the record."""
+    with of_record():
+        values = {"title": case.title, "due": moment_text(case.due_at), "words": words.strip()}
+        return str(TO_STAFF[code]).format_map(_Values(values))[:500]
+
+
+def tell_department(case: Case, code: str, words: str = "", *, department: Department | None = None) -> None:
     """A notice to the department's desk; by default to the one responsible."""
     department = department or case.department
     if department is not None:
         Notice.objects.create(
-            case=case, department=department, code=code, words=str(words)[:500], sent_at=timezone.now()
+            case=case,
+            department=department,
+            code=code,
+            words=staff_words(case, code, words),
+            sent_at=timezone.now(),
         )
 
 
-def tell_user(case: Case, code: str, words: object, *, user: User | None) -> None:
+def tell_user(case: Case, code: str, words: str = "", *, user: User | None) -> None:
     """A notice to one person, if there is one."""
     if user is not None:
-        Notice.objects.create(case=case, user=user, code=code, words=str(words)[:500], sent_at=timezone.now())
+        Notice.objects.create(
+            case=case, user=user, code=code, words=staff_words(case, code, words), sent_at=timezone.now()
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from huying.cases import telling
 from huying.cases.actions.dispatching import hand_over
@@ -13,6 +12,7 @@ from huying.cases.models import Case, Status
 from huying.cases.suggest import responsible_for
 from huying.cases.workflow import claim
 from huying.core.journal import log
+from huying.core.language import of_record
 
 
 def settle_new_case(case: Case, at: dt.datetime | None = None) -> None:
@@ -20,7 +20,7 @@ def settle_new_case(case: Case, at: dt.datetime | None = None) -> None:
     at = at or timezone.now()
     if case.status == Status.REPORTED and not case.rules.has("file"):
         claim(case, status=Status.FILED, filed_at=at)
-        log(case, "case.filed", at=at, note=_("本台账不设受理环节"))
+        log(case, "case.filed", at=at, note="本台账不设受理环节")
     if case.status == Status.FILED:
         dispatch_if_certain(case, at)
 
@@ -33,7 +33,8 @@ def dispatch_if_certain(case: Case, at: dt.datetime) -> None:
     rules = case.rules
     if rules.has("dispatch") and not rules.automatic_dispatch:
         return
-    found = responsible_for(case)
+    with of_record():
+        found = responsible_for(case)
     if found.department is None or (rules.has("dispatch") and not found.certain):
         return
     hand_over(case, department=found.department, why=found.why, at=at, actor=None, rule=found.rule)

@@ -94,7 +94,7 @@ def send_back_for_rework(
         checked_by=None, **(clock.resume(case, at) if case.due_at else {}),
     )  # fmt: skip
     log(case, "case.sent_back", actor=actor, at=at, old=old, reason=reason.strip(), due_at=case.due_at)
-    telling.tell_department(case, "case.sent_back", _("核查未通过，请返工：%s") % reason.strip())
+    telling.tell_department(case, "case.sent_back", reason)
     telling.tell_reporters(case, "reworked")
 
 
@@ -135,5 +135,5 @@ def handle_again(case: Case, *, reason: str, by: User | str, report: Report | No
         case, "case.reopened", actor=by, at=at, reason=reason.strip(), due_at=case.due_at,
         report=report.number if report else None,
     )  # fmt: skip
-    telling.tell_department(case, "case.reopened", _("重办：%s") % reason.strip())
+    telling.tell_department(case, "case.reopened", reason)
     telling.tell_reporters(case, "reopened")

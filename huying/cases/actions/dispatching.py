@@ -16,6 +16,7 @@ from huying.cases.suggest import responsible_for
 from huying.cases.workflow import STEPS, claim
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.journal import log
+from huying.core.language import of_record
 from huying.people.models import Department, User
 from huying.places.clock import TimeLimit
 
@@ -44,23 +45,23 @@ def dispatch_case(
         )
     if department.valid_to is not None:
         raise Refusal(_("%s已停用，请选择其他单位。") % department, field="department")
-    found = responsible_for(case)
+    with of_record():
+        found = responsible_for(case)
+        by_hand = _("由%(actor)s指定。") % {"actor": actor}
     if found.department == department:
         why, rule = found.why, found.rule
     else:
-        why, rule = _("由%(actor)s指定。") % {"actor": actor}, "hand"
+        why, rule = by_hand, "hand"
         if not note.strip() and found.department is not None:
             raise Refusal(
                 _("按职责应由%(department)s承办。派给其他单位请写明理由。")
                 % {"department": found.department},
                 field="note",
             )
-    if note.strip():
-        why = f"{why}{note.strip()}"
     at = timezone.now()
     hand_over(
-        case, department=department, why=why[:300], at=at, actor=actor, rule=rule, limit=limit,
-        arbitrated=case.needs_arbitration,
+        case, department=department, why=why, at=at, actor=actor, rule=rule, limit=limit,
+        arbitrated=case.needs_arbitration, note=note.strip(),
     )  # fmt: skip
     for helper, task in helpers:
         if helper.pk != department.pk:
@@ -82,14 +83,17 @@ def hand_over(
     rule: str,
     limit: TimeLimit | None = None,
     arbitrated: bool = False,
+    note: str = "",
 ) -> None:
     """The change that a dispatch makes, by hand or by itself. The caller has checked the right to it.
+
+    `why` is the rule that applied, which reporters may read; `note` is said to the department alone.
 
     The clock begins at the first dispatch and runs on through returns: the resident was promised a day.
     """
     whole = case.category.time_limit
     if limit is not None and _longer(limit, whole, at):
-        raise Refusal(_("时限只能缩短，不能超过类别规定的%s。") % whole.zh, field="limit")
+        raise Refusal(_("时限只能缩短，不能超过类别规定的%s。") % clock.said(whole), field="limit")
     running = {} if case.clock_started_at else clock.start(case.rules, limit or whole, at)
     if case.clock_started_at and case.left_when_stopped is None and case.due_at:
         running = clock.arm_ladder(case.rules, clock.limit_of(case), case.due_at, at)
@@ -99,7 +103,7 @@ def hand_over(
         status=Status.HANDLING if direct else Status.DISPATCHED,
         department=department,
         handler=None,
-        why=why[:300],
+        why=f"{why}{note}"[:300],
         needs_arbitration=False,
         dispatched_at=at,
         taken_up_at=at if direct else None,
@@ -109,11 +113,9 @@ def hand_over(
     log(
         case, "case.dispatched", actor=actor, at=at, department=department.code, why=why, rule=rule,
         due_at=case.due_at, limit=case.limit, provisional=case.due_provisional, arbitrated=arbitrated or None,
+        note=note,
     )  # fmt: skip
-    telling.tell_department(
-        case, "case.dispatched",
-        _("新案件：%(title)s，%(due)s前办结。") % {"title": case.title, "due": telling.moment_text(case.due_at)},
-    )  # fmt: skip
+    telling.tell_department(case, "case.dispatched")
 
 
 def _longer(limit: TimeLimit, whole: TimeLimit, at: dt.datetime) -> bool:
@@ -143,6 +145,7 @@ def return_case(case: Case, *, reason: str, actor: User, suggested: Department |
         status=Status.FILED,
         returns=F("returns") + 1,
         needs_arbitration=case.returns + 1 >= case.rules.returns_at_most,
+        overdue=case.overdue or clock.is_late(case, at),
         handler=None,
         next_rung_at=None,
     )

@@ -9,11 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from huying.cases import policy, telling
+from huying.cases import clock, policy, telling
 from huying.cases.actions.arrival import dispatch_if_certain
 from huying.cases.models import Case, CaseFile, Category, Notice, Report, Status
 from huying.cases.where import where_is
-from huying.cases.workflow import STEPS, claim, pass_gates
+from huying.cases.workflow import STEPS, claim, hold, pass_gates
 from huying.core.errors import Refusal
 from huying.core.journal import log
 from huying.people.models import User
@@ -71,7 +71,7 @@ def decline_case(case: Case, *, reason: str, actor: User) -> None:
     STEPS["decline"].check(case, actor)
     if len(reason.strip()) < 5:
         raise Refusal(_("请写明不予受理的理由（至少 5 个字），反映人会看到。"), field="reason")
-    claim(case, status=Status.DECLINED, next_rung_at=None, public=False)
+    claim(case, status=Status.DECLINED, public=False, **clock.end(case, timezone.now()))
     log(case, "case.declined", actor=actor, reason=reason.strip())
     telling.tell_reporters(case, "declined", reason=reason.strip())
 
@@ -82,7 +82,7 @@ def void_case(case: Case, *, reason: str, actor: User) -> None:
     STEPS["void"].check(case, actor)
     if len(reason.strip()) < 2:
         raise Refusal(_("请写明作废理由。"), field="reason")
-    claim(case, status=Status.VOIDED, next_rung_at=None, public=False)
+    claim(case, status=Status.VOIDED, public=False, **clock.end(case, timezone.now()))
     log(case, "case.voided", actor=actor, reason=reason.strip())
     telling.tell_reporters(case, "voided", reason=reason.strip())
 
@@ -98,14 +98,14 @@ def merge_cases(main: Case, others: Sequence[Case], *, actor: User, reason: str 
     policy.require(actor, "case.merge", main)
     if not others or any(other.pk == main.pk for other in others):
         raise Refusal(_("请选择要并入的其他案件。"))
-    moved = 0
+    moved, at = 0, timezone.now()
     # All rows first and in the order of their keys: two people who merge the same cases into each other wait
     # in line instead of for one another.
-    list(Case.objects.select_for_update().filter(pk__in=[main.pk, *(o.pk for o in others)]).order_by("pk"))
+    hold(main, *others)
     for other in sorted(others, key=lambda case: case.pk):
         STEPS["merge"].check(other, actor)
         old = other.status
-        claim(other, status=Status.MERGED, merged_into=main, next_rung_at=None, public=False)
+        claim(other, status=Status.MERGED, merged_into=main, public=False, **clock.end(other, at))
         reports = list(Report.objects.filter(case=other))
         Report.objects.filter(case=other).update(case=main)
         CaseFile.objects.filter(case=other).update(case=main)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from huying.cases import policy
 from huying.cases.actions.checking import handle_again
 from huying.cases.actions.timing import _decide, _require_reason
-from huying.cases.models import Callback, Case, Exclusion, Report, Request, Status
+from huying.cases.models import REPORTER, Callback, Case, Exclusion, Report, Request, Status
 from huying.cases.workflow import claim
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import log
@@ -53,7 +53,7 @@ def record_callback(
     )  # fmt: skip
     claim(case, unsolved=F("unsolved") + (1 if solved is False else 0))
     log(
-        case, "case.called_back", actor=actor or _("反映人"), report=report.number, answered=answered,
+        case, "case.called_back", actor=actor or REPORTER, report=report.number, answered=answered,
         contacted=contacted, solved=solved, grade=grade, words=words.strip(),
     )  # fmt: skip
     return callback
@@ -71,7 +71,7 @@ def ask_to_reopen(report: Report, *, reason: str) -> Case:
             _("已超过结案后 %(days)s 天的重办期限，请重新提交诉求，可以写上原编号。")
             % {"days": case.rules.reopen_within.days}
         )
-    handle_again(case, reason=reason, by=_("反映人"), report=report)
+    handle_again(case, reason=reason, by=REPORTER, report=report)
     return case
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from huying.cases import clock, policy, telling
 from huying.cases.models import Assistance, Case, CaseFile, Status
-from huying.cases.workflow import STEPS, claim, next_stage, pass_gates
+from huying.cases.workflow import STEPS, claim, hold, next_stage, pass_gates
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import log
 from huying.core.models import StoredFile
@@ -37,7 +37,7 @@ def assign_case(case: Case, *, handler: User, actor: User) -> None:
         raise Refusal(_("%s不能承办这个案件，请选择本单位的承办人。") % handler, field="handler")
     claim(case, handler=handler)
     log(case, "case.assigned", actor=actor, handler=str(handler))
-    telling.tell_user(case, "case.assigned", _("交给您办理：%s") % case.title, user=handler)
+    telling.tell_user(case, "case.assigned", user=handler)
 
 
 @transaction.atomic
@@ -45,11 +45,13 @@ def add_files(
     case: Case, *, photos: Sequence[StoredFile], role: CaseFile.Role, actor: User | None
 ) -> list[CaseFile]:
     """Add photos or documents to a case; none is ever taken away."""
+    if not photos:
+        return []
+    hold(case)
     added = CaseFile.objects.bulk_create(
         CaseFile(case=case, file=photo, role=role, added_by=actor) for photo in photos
     )
-    if added:
-        log(case, "case.files_added", actor=actor, role=role, files=[photo.sha256 for photo in photos])
+    log(case, "case.files_added", actor=actor, role=role, files=[photo.sha256 for photo in photos])
     return added
 
 
@@ -129,6 +131,7 @@ def finish_assistance(assistance: Assistance, *, result: str, actor: User) -> No
         raise NotAllowed(_("只有协办单位自己可以报告协办完成。"))
     if not result.strip():
         raise Refusal(_("请写明做了什么。"), field="result")
+    hold(case)
     won = Assistance.objects.filter(pk=assistance.pk, done_at=None).update(
         done_at=timezone.now(), done_by=actor, result=result.strip()[:500]
     )
@@ -142,4 +145,4 @@ def finish_assistance(assistance: Assistance, *, result: str, actor: User) -> No
         department=assistance.department.code,
         result=result.strip(),
     )
-    telling.tell_department(case, "case.assistance_done", _("%s已完成协办。") % assistance.department)
+    telling.tell_department(case, "case.assistance_done", assistance.department.title)

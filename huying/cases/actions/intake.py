@@ -14,11 +14,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from huying.cases import telling
+from huying.cases import clock, telling
 from huying.cases.actions.arrival import settle_new_case
-from huying.cases.models import OPEN, Case, CaseFile, Category, Channel, Ledger, Report, Status
+from huying.cases.models import OPEN, REPORTER, Case, CaseFile, Category, Channel, Ledger, Report, Status
 from huying.cases.where import where_is
-from huying.cases.workflow import claim
+from huying.cases.workflow import claim, hold
 from huying.core.errors import Conflict, Refusal
 from huying.core.journal import log
 from huying.core.models import StoredFile
@@ -142,7 +142,7 @@ def _open_case(intake: Intake) -> Report:
     case.save(force_insert=True)
     report = _add_report(intake, case, report_number, at, followed=False)
     log(
-        case, "case.reported", actor=intake.reported_by or _("反映人"), at=at,
+        case, "case.reported", actor=intake.reported_by or REPORTER, at=at,
         report=report.number, channel=intake.channel, ledger=intake.ledger.code, category=intake.category.code,
         area=case.area_path, title=title,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def _join_case(intake: Intake, case: Case) -> Report:
     if not joined:
         raise Conflict(_("这个问题刚刚办结。请重新提交，我们会另行受理。"))
     log(
-        case, "case.joined", actor=intake.reported_by or _("反映人"), at=at,
+        case, "case.joined", actor=intake.reported_by or REPORTER, at=at,
         report=report.number, channel=intake.channel,
     )  # fmt: skip
     telling.tell_reporters(case, "merged", reports=[report])
@@ -214,12 +214,12 @@ def add_words(
     log(
         case,
         "case.words_added",
-        actor=actor or _("反映人"),
+        actor=actor or REPORTER,
         report=report.number,
         words=words.strip(),
         photos=len(photos),
     )
-    telling.tell_department(case, "case.words_added", _("反映人补充了情况：%s") % words.strip()[:200])
+    telling.tell_department(case, "case.words_added", words[:400])
 
 
 @transaction.atomic
@@ -228,15 +228,17 @@ def withdraw_report(report: Report, *, reason: str = "", actor: User | None = No
     case = Case.objects.select_related("ledger").get(pk=report.case_id)
     if case.status not in OPEN:
         raise Refusal(_("案件已经结束，不能撤回。"))
+    hold(case)
     won = Report.objects.filter(pk=report.pk, withdrawn_at=None).update(withdrawn_at=timezone.now())
     if not won:
         raise Conflict(_("这条诉求已经撤回过了。"))
     report.refresh_from_db(fields=["withdrawn_at"])
-    log(case, "case.report_withdrawn", actor=actor or _("反映人"), report=report.number, reason=reason)
+    log(case, "case.report_withdrawn", actor=actor or REPORTER, report=report.number, reason=reason)
     telling.tell_reporters(case, "withdrawn", reports=[report])
     left = case.reports.filter(withdrawn_at=None).count()
     if left == 0 and case.status in (Status.REPORTED, Status.FILED, Status.DISPATCHED):
-        claim(case, status=Status.VOIDED, next_rung_at=None, public=False, reports_count=0)
-        log(case, "case.voided", actor=actor or _("反映人"), reason=_("反映人撤回"), old=case.status)
+        old = case.status
+        claim(case, status=Status.VOIDED, public=False, reports_count=0, **clock.end(case, timezone.now()))
+        log(case, "case.voided", actor=actor or REPORTER, reason="反映人撤回", old=old)
     else:
         claim(case, reports_count=left)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from huying.cases import policy
 from huying.cases.actions.checking import handle_again
 from huying.cases.models import Case, Ledger, LookBack, LookBackTask, Status
+from huying.cases.workflow import hold
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import log
 from huying.people.access import can
@@ -78,6 +79,7 @@ def record_look_back(task: LookBackTask, *, passed: bool, words: str, actor: Use
         raise NotAllowed(_("承办人不能回头看自己办的案件。"))
     if not passed and len(words.strip()) < 5:
         raise Refusal(_("请写明发现了什么问题（至少 5 个字）。"), field="words")
+    hold(case)
     won = LookBackTask.objects.filter(pk=task.pk, done_at=None).update(
         passed=passed, words=words.strip()[:500], done_at=timezone.now(), done_by=actor
     )

@@ -13,6 +13,7 @@ from huying.cases.models import OPEN, Appeal, Case, Request, Status
 from huying.cases.workflow import claim
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import log
+from huying.core.language import of_record
 from huying.papers.actions import issue_paper
 from huying.papers.models import Paper
 from huying.people.models import User
@@ -33,12 +34,8 @@ def urge_case(case: Case, *, actor: User | None, words: str = "") -> None:
         raise Conflict(_("案件没有在办的责任单位，不用催办。"))
     claim(case, urges=F("urges") + 1)
     log(case, "case.urged", actor=actor, words=words.strip(), department=case.department.code)
-    telling.tell_department(
-        case, "case.urged",
-        _("催办：%(title)s，截止 %(due)s。%(words)s")
-        % {"title": case.title, "due": telling.moment_text(case.due_at), "words": words.strip()},
-    )  # fmt: skip
-    telling.tell_user(case, "case.urged", _("催办：%s") % case.title, user=case.handler)
+    telling.tell_department(case, "case.urged", words)
+    telling.tell_user(case, "case.urged", words, user=case.handler)
 
 
 @transaction.atomic
@@ -58,10 +55,13 @@ def supervise_case(case: Case, *, actor: User | None, colour: str, words: str = 
     at = timezone.now()
     claim(case, colour=colour)
     reply_due = current_calendar().deadline(at, REPLY_WITHIN).at
+    with of_record():
+        title = _("关于办理「%s」的督办函") % case.title[:80]
+        body = letter_body(case, words.strip())
     paper = issue_paper(
         kind=Paper.Kind.SUPERVISION_LETTER, subject=case, subject_label=case.number, addressee=case.department,
-        colour=colour, title=_("关于办理「%s」的督办函") % case.title[:80],
-        body=letter_body(case, words.strip()), reply_due_at=reply_due, actor=actor, at=at,
+        colour=colour, title=title,
+        body=body, reply_due_at=reply_due, actor=actor, at=at,
     )  # fmt: skip
     log(
         case,
@@ -72,7 +72,7 @@ def supervise_case(case: Case, *, actor: User | None, colour: str, words: str = 
         paper=f"{paper.year}-{paper.number}",
         words=words.strip(),
     )
-    telling.tell_department(case, "case.supervised", _("督办函：%s") % paper.title)
+    telling.tell_department(case, "case.supervised", paper.title)
     return paper
 
 

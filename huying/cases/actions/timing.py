@@ -88,9 +88,7 @@ def approve_extension(extension: Extension, *, actor: User, words: str = "") -> 
     claim(case, extensions=F("extensions") + 1, reminded=False, **changes)
     log(case, "case.extended", actor=actor, old=old, new=case.due_at, reason=extension.reason, words=words)
     telling.tell_reporters(case, "extended", reason=extension.reason)
-    telling.tell_department(
-        case, "case.extended", _("延期已批准，新的截止时间 %s。") % telling.moment_text(case.due_at)
-    )
+    telling.tell_department(case, "case.extended")
 
 
 def _decide(request: Request, state: Request.State, **changes: object) -> None:
@@ -120,9 +118,7 @@ def refuse_request(request: Extension | Parking | Appeal | Exclusion, *, actor: 
     words = _require_reason(words)
     _decide(request, Request.State.REFUSED, decided_by=actor, decided_at=timezone.now(), decision=words)
     log(request.case, f"case.{type(request).__name__.lower()}_refused", actor=actor, words=words)
-    telling.tell_user(
-        request.case, "case.request_refused", _("申请未同意：%s") % words, user=request.asked_by
-    )
+    telling.tell_user(request.case, "case.request_refused", words, user=request.asked_by)
 
 
 @transaction.atomic
@@ -173,7 +169,7 @@ def resume_case(case: Case, *, actor: User | None) -> None:
     """A parked case goes on; its clock runs with what was left. `actor` None: its date has come."""
     if actor is not None:
         policy.require(actor, "case.park", case)
-    if case.parked_at is None:
+    if case.parked_at is None or case.status not in WITH_DEPARTMENT:
         raise Conflict(_("案件没有挂账。"))
     now = timezone.now()
     since = case.parked_at
@@ -181,16 +177,18 @@ def resume_case(case: Case, *, actor: User | None) -> None:
     case.parking_requests.filter(state=Request.State.GRANTED, resumed_at=None).update(resumed_at=now)
     log(case, "case.resumed", actor=actor, parked_since=since, due_at=case.due_at)
     telling.tell_reporters(case, "unparked")
-    telling.tell_department(
-        case, "case.resumed", _("案件恢复办理，截止时间 %s。") % telling.moment_text(case.due_at)
-    )
+    telling.tell_department(case, "case.resumed")
 
 
 def resume_due_parkings(today: dt.date | None = None) -> int:
     """Resume every parked case whose date has come, so that none is silently dropped."""
     today = today or timezone.localdate()
     due = Parking.objects.filter(
-        state=Request.State.GRANTED, resumed_at=None, until__lte=today, case__parked_at__isnull=False
+        state=Request.State.GRANTED,
+        resumed_at=None,
+        until__lte=today,
+        case__parked_at__isnull=False,
+        case__status__in=WITH_DEPARTMENT,
     ).select_related("case__ledger", "case__department", "case__category")
     resumed = 0
     for parking in due:
@@ -215,7 +213,13 @@ def recompute_provisional(first_day: dt.date | None = None) -> int:
         waiting |= Q(status__in=WITH_DEPARTMENT, due_at__date__gte=first_day)
     cases = Case.objects.filter(waiting).select_related("ledger", "category", "department")
     for case in cases.iterator(chunk_size=500):
-        changed += _recompute(case)
+        try:
+            changed += _recompute(case)
+        except Conflict:
+            # Somebody changed the case since the batch was read: once more, from how it is now.
+            changed += _recompute(
+                cases.model.objects.select_related("ledger", "category", "department").get(pk=case.pk)
+            )
     return changed
 
 
@@ -238,25 +242,27 @@ def _recompute(case: Case) -> bool:
     if case.clock_started_at is None or case.due_at is None:
         return False
     limit, calendar = parse_limit(case.limit), current_calendar()
-    granted = 1 + case.extensions
+    # Only what was granted on this clock: a case that was reopened began with a fresh one.
+    granted = (
+        1
+        + case.extension_requests.filter(
+            state=Request.State.GRANTED, decided_at__gte=case.clock_started_at
+        ).count()
+    )
     stopped = dt.timedelta(0)
     for first, last in _standstills(case):
         stopped += calendar.elapsed(first, last, limit.clock)
     due = calendar.deadline(case.clock_started_at, limit * granted)
     due_at = calendar.shift(due.at, stopped, limit.clock) if stopped else due.at
     old = case.due_at
-    if case.parked_at is not None or not case.is_running:
+    if case.left_when_stopped is not None or not case.is_open:
         # A stopped clock has no deadline to move; it is computed with what is left when it runs again.
         claim(case, due_provisional=due.provisional)
         return False
-    claim(
-        case, due_at=due_at, due_provisional=due.provisional,
-        **clock.arm_ladder(case.rules, limit, due_at, timezone.now()),
-    )  # fmt: skip
+    # A returned case's clock runs on while it waits for its next department, but nobody is reminded.
+    ladder = clock.arm_ladder(case.rules, limit, due_at, timezone.now()) if case.is_running else {}
+    claim(case, due_at=due_at, due_provisional=due.provisional, **ladder)  # fmt: skip
     if due_at != old:
         log(case, "case.deadline_recomputed", old=old, new=due_at)
-        telling.tell_department(
-            case, "case.deadline_recomputed",
-            _("节假日安排已公布，截止时间改为 %s。") % telling.moment_text(due_at),
-        )  # fmt: skip
+        telling.tell_department(case, "case.deadline_recomputed")
     return due_at != old
