@@ -11,6 +11,7 @@ from huying.cases.views.desk import (
     checks,
     department,
     looking_back,
+    notices,
     queue,
     supervision,
 )
@@ -54,6 +55,9 @@ urlpatterns = [
     path("desk/look-backs/<int:pk>/", looking_back.look_back, name="look-back"),
     path("desk/look-backs/tasks/", looking_back.TaskList.as_view(), name="looks"),
     path("desk/look-backs/tasks/<int:pk>/", looking_back.task, name="look-task"),
+    path("desk/notices/", notices.notices, name="notices"),
+    path("desk/notices/bell/", notices.bell, name="bell"),
+    path("desk/notices/read/", notices.read, name="notices-read"),
     path("desk/filters/", cases.save_filter, name="save-filter"),
     path("desk/filters/<int:pk>/delete/", cases.drop_filter, name="drop-filter"),
 ]
