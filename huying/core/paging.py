@@ -127,7 +127,10 @@ class Keyset:
     def _read(self, text: str) -> tuple[Any, Any] | None:
         """Position of a cursor; None for one that was cut or invented: the list then begins at its start."""
         try:
-            value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            read = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+            if "\\u0000" in read:
+                return None
+            value, pk = json.loads(read)
             return self._field().to_python(value), self.rows.model._meta.pk.to_python(pk)
-        except (ValueError, TypeError, binascii.Error, ValidationError):
+        except (ValueError, TypeError, RecursionError, binascii.Error, ValidationError):
             return None

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from psycopg import errors
 
-from huying.core.errors import Refusal
+from huying.core.errors import Conflict, Refusal
 
 # The error pages there are; other refusals of what was sent look like a bad request.
 _PAGES = {403: "403.html", 409: "409.html"}
+
+# What PostgreSQL says to the one of two transactions that has to begin again.
+_COLLISIONS = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+
+
+class Unreadable(Refusal):
+    """What was sent holds what no text may hold."""
+
+    status = 400
 
 
 class RefusalMiddleware:
@@ -22,10 +34,27 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        # No keyboard writes a NUL, and PostgreSQL stores none: refused here, once, for every field there is.
+        if _holds_nul(request):
+            return _answer(request, Unreadable(_("内容里有无法保存的字符。请改成普通文字后再提交。")))
+        return None
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Refusal):
-            return None
-        page = _PAGES.get(exception.status, "400.html")
-        return render(
-            request, page, {"exception": str(exception), "sentence": str(exception)}, status=exception.status
-        )
+        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, _COLLISIONS):
+            exception = Conflict(_("刚才有人同时在处理，这一步没有保存。请返回后再试一次。"))
+        return _answer(request, exception) if isinstance(exception, Refusal) else None
+
+
+def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    page = _PAGES.get(refusal.status, "400.html")
+    return render(request, page, {"exception": str(refusal), "sentence": str(refusal)}, status=refusal.status)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether path, query or form hold a NUL character. Files are looked at where they are taken in."""
+    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    if request.method != "POST":
+        return False
+    return any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts))

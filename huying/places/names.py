@@ -32,7 +32,7 @@ def place_words(title: str) -> str:
 
 def _number(text: str) -> str:
     if text.isdecimal():
-        return str(int(text))
+        return str(int(text)) if len(text) < 19 else text
     tens, ten, ones = text.rpartition("十")
     if not ten:
         return "".join(str(_DIGITS[digit]) for digit in text)

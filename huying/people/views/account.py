@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -82,11 +82,11 @@ class SignInForm(forms.Form):
 def sign_in(request: HttpRequest) -> HttpResponse:
     """GET shows the form, POST signs in and goes where the person's work begins."""
     if request.user.is_authenticated:
-        return redirect(_target(request, reader(request)))
+        return HttpResponseRedirect(_target(request, reader(request)))
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
         login(request, form.user)
-        return redirect(_target(request, form.user))
+        return HttpResponseRedirect(_target(request, form.user))
     context = {
         "form": form,
         "next": request.POST.get("next") or request.GET.get("next", ""),
@@ -135,7 +135,7 @@ def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User, username=username, demo_login=True, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(_target(request, user))
+    return HttpResponseRedirect(_target(request, user))
 
 
 @requires()

@@ -74,7 +74,8 @@ def _page(
 
 def _year(request: HttpRequest, otherwise: int) -> int:
     text = request.GET.get("year", "")
-    return int(text) if text.isascii() and text.isdigit() and 2004 <= int(text) <= 2100 else otherwise
+    year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else otherwise
+    return year if 2004 <= year <= 2100 else otherwise
 
 
 def _state(year: int, entered: dict[int, PublishedYear]) -> str:

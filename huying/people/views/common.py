@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from huying.core.errors import NotAllowed, Refusal
@@ -46,7 +46,7 @@ def act(request: HttpRequest, action: Callable[[], object], done: str, then: str
         toast(request, str(refusal), level=messages.ERROR)
     else:
         toast(request, done)
-    return redirect(back_to(request, then))
+    return HttpResponseRedirect(back_to(request, then))
 
 
 def back_to(request: HttpRequest, otherwise: str) -> str:

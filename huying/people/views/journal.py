@@ -101,7 +101,7 @@ class SubjectField(forms.CharField):
         if not text:
             return None
         kind, _colon, number = text.partition(":")
-        if number and not (number.isascii() and number.isdigit() and int(number) < 2**63):
+        if number and not (number.isascii() and number.isdigit() and len(number) < 19):
             raise forms.ValidationError(_("请写成 种类:编号，例如 case:12；只写种类也可以。"))
         return kind, int(number) if number else None
 
@@ -114,6 +114,8 @@ def _of_subject(rows: QuerySet[JournalEntry], value: tuple[str, int | None]) -> 
 
 def _on_day(rows: QuerySet[JournalEntry], day: date) -> QuerySet[JournalEntry]:
     """Between two moments, which an index can answer; the date of a moment it can't."""
+    if not 1970 <= day.year <= 2199:
+        return rows.none()  # nothing was written then, and the calendar's last day has no day after it
     start = timezone.make_aware(datetime.combine(day, datetime.min.time()))
     return rows.filter(at__gte=start, at__lt=start + timedelta(days=1))
 

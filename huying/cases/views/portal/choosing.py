@@ -39,7 +39,7 @@ class Offer:
         return rest[0] if rest else next(iter(self.categories.values()), None)
 
     def get(self, key: str) -> Category | None:
-        return self.categories.get(int(key)) if key.isdecimal() else None
+        return self.categories.get(int(key)) if key.isdecimal() and len(key) < 19 else None
 
     def guesses(self, words: str) -> list[Category]:
         """The best few for these words, surest first; one with a weak word only beside a sure one is left out."""

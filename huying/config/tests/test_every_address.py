@@ -1,0 +1,316 @@
+"""Every address there is, walked: a page that is added tomorrow can't be forgotten here.
+
+Rights, forged posts, reading that changes nothing, and nonsense in addresses and forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from huying.cases.actions import supervise_case
+from huying.cases.models import Case, Report
+from huying.cases.tests.conftest import Loop, fresh
+from huying.core.models import JournalEntry
+from huying.core.testing import MiniDistrict, district, grant_role, make_user
+from huying.papers.models import Paper
+from huying.people.models import User
+from huying.people.roles import ROLES
+
+__all__ = ["district"]
+
+# What anybody may open. Whoever adds a name here says: this is for everyone on the internet.
+PUBLIC = re.compile(
+    r"portal:.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language"
+)
+# What everybody with an account may open, whatever their role.
+SIGNED_IN = {"people:begin", "people:profile", "people:password"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the URL resolver, with its route as a template."""
+
+    name: str
+    route: str
+
+    def path(self, values: dict[str, Any]) -> str:
+        return "/" + re.sub(
+            r"<(?:\w+:)?(\w+)>",
+            lambda match: str(values.get(f"{self.name}/{match[1]}", values[match[1]])),
+            self.route,
+        )
+
+
+def _walk(patterns: list[Any], prefix: str = "", namespace: str = "") -> Iterator[Address]:
+    for one in patterns:
+        route = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _walk(one.url_patterns, route, one.namespace or namespace)
+        elif isinstance(one, URLPattern):
+            yield Address(f"{namespace}:{one.name}", route)
+
+
+ADDRESSES = list(_walk(get_resolver().url_patterns))
+GUARDED = [one for one in ADDRESSES if not PUBLIC.fullmatch(one.name)]
+
+
+@pytest.fixture
+def loop(district: MiniDistrict) -> Loop:
+    return Loop(district)
+
+
+@pytest.fixture
+def values(loop: Loop) -> dict[str, Any]:
+    """What stands in the addresses: things that exist, so that no 404 hides an open door."""
+    case = loop.handling(phone="13800001111", name="李小明")
+    supervise_case(case, actor=loop.supervisor, colour="blue")
+    report = Report.objects.get(case=case)
+    district = loop.district
+    return {
+        "number": case.number, "report_number": report.number, "verb": "urge", "username": loop.clerk.username,
+        "code": district.urban.code, "kind": "departments", "pk": Paper.objects.get().pk, "token": "x" * 22,
+        "sha8": "0" * 8, "people:area/code": district.east.code, "people:edit-area/code": district.east.code,
+        "people:retire-area/code": district.east.code,
+        **{
+            f"portal:{name}/{key}": value
+            for name in ("receipt", "qr", "track", "add", "withdraw", "rate", "reopen")
+            for key, value in (("number", report.number), ("token", report.token))
+        },
+    }  # fmt: skip
+
+
+@pytest.fixture
+def everybody(loop: Loop) -> User:
+    """Somebody with every role everywhere."""
+    user = make_user(department=loop.district.urban)
+    for role in ROLES:
+        grant_role(user, role, department=loop.district.urban if ROLES[role].own_department else None)
+    return user
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_strangers_are_sent_to_sign_in_wherever_it_is_not_public(
+    values: dict[str, Any], client: Client, method: str
+) -> None:
+    wrong = []
+    for one in GUARDED:
+        answer = getattr(client, method)(one.path(values))
+        to_sign_in = answer.status_code == 302 and answer.url.startswith("/accounts/login/")
+        if not to_sign_in and answer.status_code not in (403, 404, 405):
+            wrong.append((one.name, answer.status_code))
+    assert not wrong
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_account_without_a_role_opens_nothing_but_its_own_pages(
+    values: dict[str, Any], client: Client, method: str
+) -> None:
+    client.force_login(make_user())
+    wrong = []
+    for one in GUARDED:
+        answer = getattr(client, method)(one.path(values))
+        if one.name not in SIGNED_IN and answer.status_code not in (403, 404, 405):
+            wrong.append((one.name, answer.status_code))
+    assert not wrong
+
+
+def test_a_post_without_its_token_is_refused_everywhere(values: dict[str, Any], everybody: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(everybody)
+    answers = {one.name: client.post(one.path(values)).status_code for one in ADDRESSES}
+    assert {name: status for name, status in answers.items() if status not in (403, 404, 405)} == {}
+
+
+def test_reading_changes_nothing(values: dict[str, Any], everybody: User, client: Client) -> None:
+    client.force_login(everybody)
+    before = JournalEntry.objects.count(), list(Case.objects.order_by("pk").values())
+    for one in ADDRESSES:
+        client.get(one.path(values))
+    assert (JournalEntry.objects.count(), list(Case.objects.order_by("pk").values())) == before
+
+
+# --- nonsense ----------------------------------------------------------------------------------------------
+
+KEYS = [
+    "q",
+    "number",
+    "page",
+    "after",
+    "before",
+    "sort",
+    "hide",
+    "next",
+    "stay",
+    "month",
+    "state",
+    "ledger",
+    "topic",
+    "subdistrict",
+    "closed",
+    "on_time",
+    "placed",
+    "bbox",
+    "zoom",
+    "lng",
+    "lat",
+    "system",
+    "layer",
+    "level",
+    "within",
+    "status",
+    "area",
+    "department",
+    "handler",
+    "channel",
+    "due",
+    "is",
+    "not",
+    "category",
+    "colour",
+    "at",
+    "tab",
+    "period",
+    "day",
+    "year",
+    "words",
+    "reported",
+    "reported_from",
+    "reported_to",
+    "closed_from",
+    "closed_to",
+    "subject",
+    "code",
+    "actor",
+    "from",
+    "to",
+    "role",
+    "kind",
+    "t",
+    "d",
+    "part",
+    "follows",
+    "place",
+    "client_id",
+    "phone",
+    "digits",
+    "title",
+    "name",
+    "point",
+    "accuracy",
+    "verb",
+    "main",
+    "note",
+    "plan",
+    "until",
+    "version",
+    "size",
+    "seed",
+    "limit",
+    "limit_number",
+    "reason",
+    "result",
+    "answer",
+    "solved",
+    "grade",
+    "contact",
+    "passed",
+    "ids",
+    "selected",
+    "reports",
+    "photos_seen",
+    "cases",
+    "case",
+    "query",
+    "date",
+    "time",
+    "picked",
+    "report",
+    "view",
+]
+NONSENSE = {
+    "emoji": "🚰\U0010fffd",
+    "right to left": "\u202egnp.exe\u200f",
+    "lone surrogate": b"\xed\xa0\x80",
+    "broken UTF-8": b"\xff\xfe%",
+    "huge number": "9" * 40,
+    "too many digits": "9" * 5000,
+    "int64": str(2**63),
+    "negative": "-1",
+    "NaN": "nan",
+    "infinity": "1e999",
+    "nowhere": "nan,inf,-inf,1e999",
+    "box": "1e308,1e308,-1e308,-1e308",
+    "no such day": "2026-02-30",
+    "year zero": "0000-00-00",
+    "last day": "9999-12-31",
+    "first moment": "0001-01-01T00:00",
+    "long": "好" * 3000,
+    "quotes": "';--\"<script>%%_\\",
+    "json": '{"a":[1',
+    "deep cursor": "W1tbW1tbW1tbW1tbW1tb" * 100,
+    "spaces": " \u3000\t\n",
+}
+
+
+def _mixed(shift: int) -> dict[str, str | bytes]:
+    """Every key with some nonsense; another `shift` gives each key another one."""
+    kinds = list(NONSENSE.values())
+    return {key: kinds[(place + shift) % len(kinds)] for place, key in enumerate(KEYS)}
+
+
+@pytest.mark.parametrize("shift", range(0, len(NONSENSE), 5))
+def test_nonsense_in_the_address_is_never_a_fault_of_ours(
+    values: dict[str, Any], everybody: User, client: Client, shift: int
+) -> None:
+    client.force_login(everybody)
+    client.raise_request_exception = False
+    query = "&".join(f"{key}={quote(text)}" for key, text in _mixed(shift).items())
+    wrong = [one.name for one in ADDRESSES if client.get(f"{one.path(values)}?{query}").status_code >= 500]
+    assert not wrong
+
+
+@pytest.mark.parametrize("shift", range(2, len(NONSENSE), 7))
+def test_nonsense_in_a_form_is_never_a_fault_of_ours(
+    values: dict[str, Any], everybody: User, client: Client, shift: int
+) -> None:
+    client.raise_request_exception = False
+    wrong = []
+    for one in ADDRESSES:
+        client.force_login(everybody)
+        if client.post(one.path(values), _mixed(shift)).status_code >= 500:
+            wrong.append(one.name)
+    assert not wrong
+
+
+def test_a_nul_is_refused_with_a_sentence(values: dict[str, Any], everybody: User, client: Client) -> None:
+    client.force_login(everybody)
+    for one in ADDRESSES:
+        answer = client.get(f"{one.path(values)}?q=a%00b")
+        assert answer.status_code == 400, one.name
+    assert client.post("/report/", {"words": "a\x00b"}).status_code == 400
+
+
+def test_nonsense_in_the_path_is_never_a_fault_of_ours(
+    values: dict[str, Any], everybody: User, client: Client
+) -> None:
+    client.force_login(everybody)
+    client.raise_request_exception = False
+    wrong = []
+    for text in ("a%00b", "%ff%fe", "9" * 40, "好" * 300, "..%2f..", "-1"):
+        for one in ADDRESSES:
+            path = re.sub(r"<(?:\w+:)?(\w+)>", text, f"/{one.route}")
+            if client.get(path).status_code >= 500:
+                wrong.append((one.name, text[:12]))
+    assert not wrong
+
+
+def test_the_walk_knows_the_case_it_walks_over(values: dict[str, Any]) -> None:
+    assert fresh(Case.objects.get()).number == values["number"]
