@@ -22,8 +22,14 @@ export function stand(row) {
 
 // Beside the list, when there is room and the page has a detail pane. Until the new case stands there, the one before
 // can't be acted on: neither by the mouse (inert) nor by a key (`press` waits).
-const SETTLED_MS = 40; // htmx makes new buttons work a moment after it has put them in
-let loading = Promise.resolve();
+let wanted = null, loading = Promise.resolve();
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!wanted || event.detail.target !== wanted.pane || event.detail.pathInfo?.requestPath !== wanted.url) return;
+  wanted.pane.inert = false;
+  wanted.done();
+  wanted = null;
+});
 
 function preview(row) {
   const target = row.closest("[data-list]").dataset.detail, pane = target && document.querySelector(target);
@@ -31,10 +37,8 @@ function preview(row) {
   document.querySelectorAll('[data-list] [aria-current="true"]').forEach((other) => other.removeAttribute("aria-current"));
   row.setAttribute("aria-current", "true");
   pane.inert = true;
-  const mine = window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML" })
-    .then(() => new Promise((done) => { setTimeout(done, SETTLED_MS); }))
-    .then(() => { if (loading === mine) pane.inert = false; });
-  loading = mine;
+  loading = new Promise((done) => { wanted = { pane, url: row.dataset.url, done }; });
+  window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML" });
   return true;
 }
 

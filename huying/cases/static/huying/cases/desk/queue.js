@@ -22,8 +22,8 @@ document.addEventListener("case-changed", refresh);
 let map = null, ring = null;
 document.addEventListener("map-ready", (event) => { if (event.target.id === "queue-map") map = event.detail.map; });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id !== "case-pane" || !map) return;
-  const pane = event.target.querySelector("[data-lng]");
+  if (event.detail.target?.id !== "case-pane" || !map) return;
+  const pane = event.detail.target.querySelector("[data-lng]");
   ring?.remove();
   if (!pane) return;
   const place = [Number(pane.dataset.lat), Number(pane.dataset.lng)];
