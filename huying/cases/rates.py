@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, reduce
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncMonth
@@ -323,7 +323,10 @@ def tallies(
     codes = {name: _codes_of(name) for name in by}
     if of_cases:
         _fold(counted, among.values_list(*columns).annotate(**of_cases), columns, tuple(of_cases), codes)
-    of_answers = {f"n_{m.code}": Count("given", filter=_of_case(m.said), distinct=_joins(base)) for m in wanted if m.said}
+    distinct = _joins(base)
+    of_answers = {
+        f"n_{m.code}": Count("given", filter=_of_case(m.said), distinct=distinct) for m in wanted if m.said
+    }
     if of_answers:
         # From the cases to their answers: the other way round every row of the period is looked up twice.
         given = FilteredRelation("callbacks", condition=Q(callbacks__answered=True))
@@ -373,7 +376,8 @@ def _codes_of(by: str) -> dict[int, str]:
 
 def _of_case(said: str) -> Q:
     """What was said, asked from the case whose answer is `given`."""
-    return Q(**{f"given__{name}": value for name, value in SAID[said][1].children})
+    wanted = cast(list[tuple[str, Any]], SAID[said][1].children)
+    return Q(**{f"given__{name}": value for name, value in wanted})
 
 
 def _with_children() -> set[str]:

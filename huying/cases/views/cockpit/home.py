@@ -128,7 +128,7 @@ def _map(board: Board, level: str, within: str) -> dict[str, Any]:
     return {
         "id": "load-map", "label": _("各%s在办量") % LEVELS[level], "areas_url": areas, "height": "fill",
         "area_values": {code: number.value for code, number in load.items()},
-        "area_values_title": _("在办"), "unit": _("件"), "level_title": LEVELS[level],
+        "area_values_title": _("在办（件）"), "level_title": LEVELS[level],
         "area_url": f"{open_url}&area=CODE",
         "rows": [(str(rows[code].title), number) for code, number in busiest if number.value],
         "unplaced": board.unplaced(load),
