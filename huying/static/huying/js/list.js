@@ -36,6 +36,7 @@ function preview(row) {
   if (!pane || !wide.matches) return false;
   document.querySelectorAll('[data-list] [aria-current="true"]').forEach((other) => other.removeAttribute("aria-current"));
   row.setAttribute("aria-current", "true");
+  if (wanted?.pane === pane && wanted.url === row.dataset.url) return true; // already on its way
   pane.inert = true;
   loading = new Promise((done) => { wanted = { pane, url: row.dataset.url, done }; });
   window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML" });
