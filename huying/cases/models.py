@@ -281,6 +281,23 @@ class Case(models.Model):
                 name="case_open_department",
                 condition=Q(status__in=[s.value for s in OPEN]),
             ),
+            # The queue's filters and the numbers on its tabs, from the open cases' index alone.
+            models.Index(
+                fields=["topic", "area_path", "ledger"],
+                name="case_open_filters",
+                opclasses=["int8_ops", "varchar_pattern_ops", "int8_ops"],
+                condition=Q(status__in=[s.value for s in OPEN]),
+                include=[
+                    "status",
+                    "due_at",
+                    "parked_at",
+                    "reminded",
+                    "needs_arbitration",
+                    "reported_at",
+                    "department",
+                    "id",
+                ],
+            ),
             models.Index(fields=["next_rung_at"], name="case_rung", condition=Q(next_rung_at__isnull=False)),
             models.Index(fields=["-reported_at", "-id"], name="case_newest"),
             # What the cockpit counts of a period stands in the index: 80,000 rows without touching the table.
