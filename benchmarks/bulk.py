@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from benchmarks.past import moved, past_cases, templates
 from benchmarks.table import Result
-from huying.cases.history import Dispatched, Filed, PastCase, TakenUp, load_history
+from huying.cases.history import Dispatched, Filed, PastCase, Step, TakenUp, load_history
 from huying.cases.ladder import climb_due_rungs
 from huying.cases.models import Case
 
@@ -50,8 +50,11 @@ def open_cases() -> Iterator[PastCase]:
         weeks = (now - case.reported_at) // dt.timedelta(weeks=1)
         case = moved(case, dt.timedelta(weeks=weeks))
         kinds = (Filed, Dispatched, TakenUp) if number < DUE else (Filed,) if number % 2 else ()
-        steps = [*itertools.takewhile(lambda step: isinstance(step, kinds), case.steps)]
-        yield dataclasses.replace(case, steps=steps)
+        yield dataclasses.replace(case, steps=_first_steps(case, kinds))
+
+
+def _first_steps(case: PastCase, kinds: tuple[type, ...]) -> list[Step]:
+    return list(itertools.takewhile(lambda step: isinstance(step, kinds), case.steps))
 
 
 def ladder() -> Result:

@@ -48,7 +48,7 @@ def run(seconds: float) -> Iterator[Result]:
         waiting = iter(
             Case.objects.filter(status=Status.REPORTED)
             .order_by("pk")
-            .values_list("number", flat=True)[:50_000]
+            .values_list("number", "category__code")[:50_000]
         )
         clerk = _Staff(port, "dispatcher")
         value = rate(8, seconds, lambda: _Staff(port, "dispatcher", clerk.session).filer(waiting))
@@ -240,13 +240,13 @@ class _Staff(_Caller):
         self.session = session
         super().__init__(port, session)
 
-    def filer(self, waiting: Iterator[str]) -> Callable[[], None]:
+    def filer(self, waiting: Iterator[tuple[str, str]]) -> Callable[[], None]:
         """Files the next case that waits at the desk."""
 
         def file() -> None:
             with _lock:
-                number = next(waiting)
-            self.post(f"/desk/cases/{number}/file/")
+                number, category = next(waiting)
+            self.post(f"/desk/cases/{number}/file/", category=category)
 
         return file
 
@@ -277,9 +277,8 @@ def running() -> Iterator[int]:
 
 def _wait_for(port: int) -> None:
     for _second in range(120):
-        try:
+        with suppress(OSError):
             if _Caller(port).ask("GET", "/readyz")[0] == 200:
                 return
-        except OSError:
-            time.sleep(0.5)
+        time.sleep(0.5)
     raise _Refused("the server did not start")

@@ -210,7 +210,7 @@ class Submission:
             return None
         if "find" in self.request.POST:
             return None
-        if self.nearby and not self.answered_nearby:
+        if not self.answered_nearby and self.nearby:
             self.asks_nearby = True
             return None
         return self._submit()
