@@ -140,6 +140,11 @@ def shown_values(
     return shown
 
 
+def private_values(fields: Sequence[Field], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(title, words) of the personal fields alone, in plain: for whoever gave a reason to see them."""
+    return shown_values([field for field in fields if field.private], values, private=True)
+
+
 def _words(field: Field, value: Any) -> str:
     if isinstance(value, bool):
         return str(_("是") if value else _("否"))

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from huying.cases import policy
 from huying.cases.actions.contacts import reveal_contact
-from huying.cases.forms import shown_values
+from huying.cases.forms import private_values, shown_values
 from huying.cases.models import Case, CaseFile, Report
 from huying.cases.photos import document_url, photo_url
 from huying.cases.story import Event, story_for_staff
@@ -281,7 +281,10 @@ def contact(request: HttpRequest, number: str, report_number: str) -> HttpRespon
     """A reporter's name and phone in plain, after a reason that is put on record."""
     case = case_for(signed_in(request), number)
     report = get_object_or_404(case.reports.select_related("case"), number=report_number)
-    context = {"case": case, "report": report, "name": report.name, "phone": report.phone}
+    context = {
+        "case": case, "report": report, "name": report.name, "phone": report.phone,
+        "private": private_values(case.rules.fields, report.fields),
+    }  # fmt: skip
     try:
         reveal_contact(report, reason=request.POST.get("reason", ""), actor=signed_in(request))
     except Refusal as refusal:

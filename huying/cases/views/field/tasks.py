@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huying.cases.actions.contacts import reveal_contact
-from huying.cases.forms import shown_values
+from huying.cases.forms import private_values, shown_values
 from huying.cases.models import OPEN, WITH_DEPARTMENT, Case, Report, Status
 from huying.cases.policy import may
 from huying.cases.story import story_for_staff
@@ -70,7 +70,7 @@ def _context(request: HttpRequest, case: Case) -> dict[str, Any]:
     events = story_for_staff(case)
     fields = []
     for report in case.reports.filter(withdrawn_at=None).order_by("pk")[:1]:
-        fields = shown_values(case.rules.fields, report.fields, private=works_on(user, case))
+        fields = shown_values(case.rules.fields, report.fields, private=False)
     return {
         "case": case,
         "state": status_badge(case),
@@ -124,7 +124,10 @@ def call(request: HttpRequest, number: str) -> HttpResponse:
         withdrawn_at=None,
     )
     reveal_contact(report, reason=request.POST.get("reason", ""), actor=worker(request))
-    shown = {"name": report.name, "phone": report.phone}
+    shown = {
+        "name": report.name, "phone": report.phone,
+        "private": private_values(case.rules.fields, report.fields),
+    }  # fmt: skip
     if request.headers.get("HX-Request"):
         return render(request, "cases/field/_number.html", {"shown": shown})
     context = _context(request, case)
