@@ -22,10 +22,10 @@ export function stand(row) {
 
 // Beside the list, when there is room and the page has a detail pane. Until the new case stands there, the one before
 // can't be acted on: neither by the mouse (inert) nor by a key (`press` waits).
-let wanted = null, loading = Promise.resolve();
+let wanted = null, loading = Promise.resolve(), turn = 0;
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (!wanted || event.detail.target !== wanted.pane || event.detail.pathInfo?.requestPath !== wanted.url) return;
+  if (!wanted || event.detail.requestConfig?.headers["X-Turn"] !== wanted.turn) return;
   wanted.pane.inert = false;
   wanted.done();
   wanted = null;
@@ -38,8 +38,8 @@ function preview(row) {
   row.setAttribute("aria-current", "true");
   if (wanted?.pane === pane && wanted.url === row.dataset.url) return true; // already on its way
   pane.inert = true;
-  loading = new Promise((done) => { wanted = { pane, url: row.dataset.url, done }; });
-  window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML" });
+  loading = new Promise((done) => { wanted = { pane, url: row.dataset.url, turn: String(turn += 1), done }; });
+  window.htmx.ajax("GET", row.dataset.url, { target, swap: "innerHTML", headers: { "X-Turn": wanted.turn } });
   return true;
 }
 
