@@ -12,7 +12,15 @@ import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from huying.core import journal
-from huying.packs.imports import KINDS, ImportResult, export_rows, import_rows, run
+from huying.packs.imports import (
+    KINDS,
+    ImportResult,
+    UnreadableSheet,
+    export_rows,
+    import_rows,
+    read_sheet,
+    run,
+)
 from huying.packs.loader import load_pack
 from huying.packs.tests.conftest import PackFolder
 from huying.people.models import Department, Duty, Grant, User
@@ -229,3 +237,14 @@ def test_the_command_reports_rows_and_a_summary(tmp_path: Path) -> None:
     assert any("第 3 行 kind" in line for line in lines)
     assert "新增 1" in lines[-1] or "1" in lines[-1]
     assert run("departments", file, report=lines.append) == 1
+
+
+def test_a_table_with_one_cell_in_the_last_corner_is_refused_before_it_fills_the_memory() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_string(0, 0, "code")
+        sheet.write_string(1_048_575, 16_383, "x")
+    with pytest.raises(UnreadableSheet) as refused:
+        read_sheet(SimpleUploadedFile("areas.xlsx", file.getvalue()))
+    assert "太大" in str(refused.value.sentence)
