@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from huying.cases import policy
 from huying.cases.actions.checking import handle_again
+from huying.cases.filters import day_start
 from huying.cases.models import Case, Ledger, LookBack, LookBackTask, Status
 from huying.cases.workflow import hold
 from huying.core.errors import Conflict, NotAllowed, Refusal
@@ -46,8 +47,11 @@ def draw_look_back(
         raise Refusal(_("抽取数至少为 1。"), field="size")
     if not seed.strip():
         raise Refusal(_("请填写随机种子（例如当天摇出的数字），便于事后核对。"), field="seed")
+    first, last = max(closed_from, dt.date(1970, 1, 1)), min(closed_to, timezone.localdate())
     among = policy.cases_for(actor, "case.look_back").filter(
-        status=Status.CLOSED, closed_at__date__range=(closed_from, closed_to)
+        status=Status.CLOSED,
+        closed_at__gte=day_start(first),
+        closed_at__lt=day_start(last + dt.timedelta(days=1)),
     )
     if ledger is not None:
         among = among.filter(ledger=ledger)

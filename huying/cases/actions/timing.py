@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases import clock, policy, telling
+from huying.cases.filters import day_start
 from huying.cases.models import WITH_DEPARTMENT, Appeal, Case, Exclusion, Extension, Parking, Request
 from huying.cases.workflow import claim
 from huying.core.errors import Conflict, NotAllowed, Refusal
@@ -210,7 +211,7 @@ def recompute_provisional(first_day: dt.date | None = None) -> int:
     changed = 0
     waiting = Q(due_provisional=True)
     if first_day is not None:
-        waiting |= Q(status__in=WITH_DEPARTMENT, due_at__date__gte=first_day)
+        waiting |= Q(status__in=WITH_DEPARTMENT, due_at__gte=day_start(first_day))
     cases = Case.objects.filter(waiting).select_related("ledger", "category", "department")
     for case in cases.iterator(chunk_size=500):
         try:

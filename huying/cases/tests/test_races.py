@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
+from django.utils import timezone
 
 from huying.cases import actions, ladder
-from huying.cases.models import Case, Notice, Report, Status
+from huying.cases.models import Case, CaseFile, Notice, Report, Status
 from huying.cases.where import where_is
+from huying.cases.workflow import claim
 from huying.core import journal
 from huying.core.errors import Refusal
 from huying.core.journal import entries_of
+from huying.core.models import StoredFile
 from huying.core.testing import MiniDistrict, make_district
 from huying.papers.models import Paper
 
@@ -146,3 +150,28 @@ def test_several_workers_climb_each_rung_once(loop: Loop, time_of) -> None:
 def test_case_numbers_are_never_given_twice(loop: Loop) -> None:
     race(*[lambda: [loop.report() for _number in range(5)]] * RACERS)
     assert Case.objects.values("number").distinct().count() == RACERS * 5
+
+
+def test_the_ladder_and_a_report_with_photos_never_wait_for_one_another(loop: Loop) -> None:
+    """One holds the case and wants its journal; the other must not hold the journal and want the case."""
+    case = loop.handling()
+    photo = StoredFile.objects.create(kind=StoredFile.Kind.PHOTO, sha256="0" * 64, size=1)
+    case_is_held = threading.Event()
+
+    def climb() -> None:
+        with transaction.atomic():
+            Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+            case_is_held.set()
+            time.sleep(0.5)
+            journal.log_many("case", [(case.pk, "case.reminded", {})], at=timezone.now())
+
+    def report_it() -> str:
+        read = fresh(case)
+        case_is_held.wait()
+        with transaction.atomic():
+            actions.add_files(read, photos=[photo], role=CaseFile.Role.AFTER, actor=loop.clerk)
+            claim(read)
+        return "done"
+
+    assert race(climb, report_it)[1] == "done"
+    assert list(journal.verify()) == []
