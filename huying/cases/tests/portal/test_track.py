@@ -217,3 +217,22 @@ class TestPhotos:
     def test_a_wrong_hash_finds_nothing(self, resident: Resident) -> None:
         report = resident.reports(photos=[photo()])
         assert resident.client.get(f"/files/{report.files.get().file_id}/00000000.jpg").status_code == 404
+
+
+class TestGuessingAndHammering:
+    def test_the_last_digits_of_a_number_can_not_be_guessed_in_a_day(
+        self, client: Client, loop: Loop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        report = loop.report(name="王小明", phone="13812345678")
+        monkeypatch.setattr("huying.cases.views.portal.track.LOOK_UPS_PER_NUMBER", 1000)
+        monkeypatch.setattr("huying.cases.views.portal.track.LOOK_UPS_PER_ADDRESS", 1000)
+        for guess in range(24):
+            client.post("/track/", {"number": report.number, "digits": f"{guess:04d}"})
+        answer = client.post("/track/", {"number": report.number, "digits": "5678"})
+        assert answer.status_code == 429
+
+    def test_one_reporter_can_not_rate_without_end(self, client: Client, loop: Loop) -> None:
+        report = closed(loop)
+        answers = [client.post(link(report, "rating/"), RATED).status_code for _time in range(21)]
+        assert set(answers[:20]) == {302}
+        assert answers[20] == 429

@@ -34,6 +34,9 @@ from huying.people.signin import client_address
 
 QUARTER = dt.timedelta(minutes=15)
 LOOK_UPS_PER_ADDRESS, LOOK_UPS_PER_NUMBER, WORDS_PER_REPORT = 30, 6, 20
+# Four digits are ten thousand guesses: at this pace they take more than a year.
+LOOK_UPS_PER_NUMBER_AND_DAY = 24
+VERBS_PER_REPORT = 20  # ratings, withdrawals and reopenings of one hour
 
 
 def own_report(number: str, token: str) -> Report:
@@ -84,6 +87,9 @@ def look_up(request: HttpRequest) -> HttpResponse:
             if form.is_valid():
                 number, digits = form.cleaned_data["number"].strip(), form.cleaned_data["digits"].strip()
                 count_attempt("look-up-number", number, most=LOOK_UPS_PER_NUMBER, within=QUARTER)
+                count_attempt(
+                    "look-up-day", number, most=LOOK_UPS_PER_NUMBER_AND_DAY, within=dt.timedelta(days=1)
+                )
                 report = Report.objects.filter(number=number, phone__endswith=digits).first()
                 if report is not None:
                     return redirect("portal:track", report.number, report.token)
@@ -167,6 +173,7 @@ def _do(
     if not form.is_valid():
         return _page(request, report, 422, **{name: form}, **more)
     try:
+        count_attempt("verb", report.number, most=VERBS_PER_REPORT, within=dt.timedelta(hours=1))
         act()
     except Refusal as refusal:
         field = refusal.field if refusal.field in form.fields else None
