@@ -28,7 +28,7 @@ from huying.cases.suggest import responsible_for
 from huying.core import journal
 from huying.papers.models import Paper
 
-pytestmark = pytest.mark.usefixtures("weidong")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lines")]
 HEATING = Q(topic__code="heating") | Q(topic__parent__code="heating")
 
 
@@ -45,14 +45,6 @@ def lines(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) 
         yield said
         transaction.set_rollback(True)
     forget_district()
-
-
-@pytest.fixture
-def weidong(lines: list[str], django_db_blocker: Any) -> Iterator[None]:
-    with django_db_blocker.unblock():
-        savepoint = transaction.savepoint()
-        yield
-        transaction.savepoint_rollback(savepoint)
 
 
 def hotline_of_2023() -> Any:
