@@ -14,7 +14,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_plus
 
 from django.db.models import Exists, OuterRef, Q
@@ -27,7 +27,8 @@ from django.utils.translation import gettext_lazy
 
 from huying.cases.catalogue import catalogue
 from huying.cases.models import OPEN, Assistance, Callback, CaseQuerySet, Category, Channel, Status
-from huying.core.search import search_q
+from huying.cases.references import with_references
+from huying.core.search import search_rows
 from huying.papers.models import Paper
 from huying.places.locate import current_index
 from huying.places.models import Area
@@ -144,7 +145,8 @@ def _any(parts: Iterable[Q]) -> Q:
 
 
 def _by_words(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
-    return cases.filter(search_q(" ".join(values), vector="search", text="search_text"))
+    found = search_rows(cases, " ".join(values), vector="search", text="search_text")
+    return cast(CaseQuerySet, found)
 
 
 def _by_ledger(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
@@ -520,16 +522,12 @@ def _codes(value: Value) -> Codes:
 
 
 def for_rows(cases: CaseQuerySet) -> CaseQuerySet:
-    """The cases with what a row of a list shows, in one query, and without the long texts that it doesn't."""
-    return cases.select_related(
-        "ledger", "category", "topic", "subdistrict", "area", "department", "handler"
-    ).defer(
-        "search",
-        "search_text",
-        "words",
-        "answer",
-        "handling",
-        "plan",
-        "area__boundary",
-        "subdistrict__boundary",
+    """The cases with what a row of a list shows, without joins and without the long texts that it doesn't show.
+
+    Two queries: the cases, and their handlers. Everything else hangs on by `references`.
+    """
+    return (
+        with_references(cases)
+        .prefetch_related("handler")
+        .defer("search", "search_text", "words", "answer", "handling", "plan")
     )

@@ -10,11 +10,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases.models import OPEN, Case, CaseQuerySet, Category
+from huying.cases.references import references
 from huying.core.search import normalise
 from huying.people.models import Department, Duty
 from huying.places.coordinates import distance_m
@@ -135,17 +136,21 @@ def _owner(case: Case, on: dt.date, duties: Sequence[Duty] | None) -> Responsibl
 def responsible_for_many(cases: Sequence[Case], on: dt.date | None = None) -> dict[int, Responsible]:
     """`responsible_for` of each case by its key, with one query for the duties of all."""
     topics = {code for case in cases if case.topic for code in case.topic.chain}
-    duties = list(_duties(on or timezone.localdate()).filter(topic__in=topics)) if topics else []
+    areas = {code for case in cases for code in area_codes_around(case)}
+    around = Q(area__code__in=areas) | Q(area__in={case.compound_id for case in cases if case.compound_id})
+    duties = _duties(around & Q(topic__in=topics), on or timezone.localdate()) if topics else []
     return {case.pk: responsible_for(case, on, duties) for case in cases}
 
 
-def _duties(on: dt.date) -> QuerySet[Duty]:
-    return (
-        Duty.objects.on(on)
-        .filter(department__can_lead=True, department__valid_to=None)
-        .select_related("area", "department")
-        .defer("area__boundary")
-    )
+def _duties(which: Q, on: dt.date) -> list[Duty]:
+    """Duties in force of departments that may lead, with area and department."""
+    rows = Duty.objects.on(on).filter(which, department__can_lead=True, department__valid_to=None)
+    known, found = references(), list(rows)
+    for duty in found:
+        for name, objects in (("area", known.areas), ("department", known.departments)):
+            if (key := getattr(duty, f"{name}_id")) in objects:
+                duty._state.fields_cache[name] = objects[key]  # type: ignore[attr-defined]
+    return found
 
 
 def area_codes_around(case: Case) -> list[str]:
@@ -166,7 +171,7 @@ def _duty(case: Case, on: dt.date, known: Sequence[Duty] | None) -> Responsible 
     chain, codes = case.topic.chain, set(area_codes_around(case))
     if known is None:
         around = Q(area__code__in=codes) | Q(area=case.compound_id)
-        known = list(_duties(on).filter(around, topic__in=chain))
+        known = _duties(around & Q(topic__in=chain), on)
     duties = [
         duty
         for duty in known

@@ -77,6 +77,18 @@ def test_search_finds_words_number_and_address(loop: Loop) -> None:
     assert numbers(CaseFilter(q=case.number)) == {case.number}
 
 
+@pytest.mark.parametrize("few", [0, 1, 2_000])
+def test_search_finds_the_same_whether_the_words_are_rare_or_everywhere(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("huying.core.search.FEW", few)
+    lamps = {loop.reported().number, loop.reported(words="东苑小区路灯不亮").number}
+    loop.reported(words="东苑小区暖气不热")
+    assert numbers(CaseFilter(q="路灯 不亮")) == lamps
+    assert numbers(CaseFilter(q="路灯 不亮", status="closed")) == set()
+    assert numbers(CaseFilter(q="亮不")) == set()
+
+
 def test_status_groups(loop: Loop) -> None:
     open_case, closed = loop.reported(), loop.closed(category="street-order")
     declined = loop.reported()

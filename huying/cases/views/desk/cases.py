@@ -26,7 +26,8 @@ from huying.cases.views.desk.display import chain, clock_badge, marks, status_ba
 from huying.cases.views.desk.fields import Choice, Group, key_field
 from huying.core.journal import log
 from huying.core.models import SavedFilter
-from huying.core.pages import Column, Filter, ListPage, address
+from huying.core.pages import Column, Filter, ListPage, Total, address
+from huying.core.search import search_q
 from huying.core.toasts import toast
 from huying.people.guards import VerbRequired, requires, signed_in
 
@@ -180,6 +181,11 @@ class CaseList(VerbRequired, ListPage):
             return []
         rows = Category.objects.filter(ledger__code=chosen[0], active=True).only("code", "title", "title_en")
         return [(category.code, str(category)) for category in rows.order_by("code")]
+
+    def count(self, rows: Any) -> Total:
+        """How many; common words are counted by their index, which the page itself does without."""
+        words = self.request.GET.get("q", "").strip()
+        return super().count(rows.filter(search_q(words, vector="search", text="search_text")) if words else rows)
 
     def row_url(self, row: Case) -> str:
         return reverse("desk:case", args=[row.number])

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_GET, require_POST
 from huying.cases import actions, policy
 from huying.cases.filters import KEYS, CaseFilter, due_q, for_rows
 from huying.cases.models import OPEN, Case, CaseQuerySet, Status
+from huying.cases.references import with_references
 from huying.cases.story import story_for_staff
 from huying.cases.suggest import Responsible, likely_duplicates, responsible_for, responsible_for_many
 from huying.cases.views.desk.case import head_context
@@ -153,6 +154,7 @@ class Queue(VerbRequired, ListPage):
     title = gettext_lazy("派遣台")
     name = "queue"
     detail = "case-pane"
+    page_size = 30  # more than a screen holds; each row shows its reason
     columns = COLUMNS
     template_name = "cases/desk/queue.html"
     empty = {
@@ -188,16 +190,7 @@ class Queue(VerbRequired, ListPage):
     def get_queryset(self) -> CaseQuerySet:
         now = timezone.now()
         rows = policy.cases_for(signed_in(self.request), self.permission).filter(self.tab.holds(now))
-        return for_rows(rows).select_related(
-            "ledger",
-            "category__department",
-            "topic__parent__department",
-            "topic__department",
-            "subdistrict",
-            "department",
-            "handler",
-            "item__owner",
-        )
+        return for_rows(rows).prefetch_related("item__owner")
 
     @cached_property
     def _filters(self) -> list[Filter]:
@@ -345,22 +338,10 @@ def pane_context(case: Case, user: User) -> dict[str, Any]:
 
 def selected(request: HttpRequest, among: CaseQuerySet) -> list[Case]:
     """The marked cases among these, oldest first."""
-    keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal() and len(key) < 19]
-    return list(
-        among.filter(pk__in=keys[:MOST_AT_ONCE])
-        .select_related(
-            "ledger",
-            "category__topic",
-            "category__department",
-            "topic__parent__department",
-            "topic__department",
-            "department",
-            "handler",
-            "item__owner",
-        )
-        .defer("search", "search_text")
-        .order_by("reported_at", "pk")
-    )
+    keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal()][:MOST_AT_ONCE]
+    cases = among.filter(pk__in=keys).select_related("handler", "item__owner").defer("search", "search_text")
+    return list(with_references(cases).order_by("reported_at", "pk"))
+
 
 
 def _back(request: HttpRequest) -> HttpResponse:
