@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Field, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.timezone import is_naive
 
 COUNT_CAP = 10_000
 """Counting stops here: beyond it a list says 「10,000+」 instead of counting a million rows for every page."""
@@ -131,6 +132,9 @@ class Keyset:
             if "\\u0000" in read:
                 return None
             value, pk = json.loads(read)
-            return self._field().to_python(value), self.rows.model._meta.pk.to_python(pk)
+            value, pk = self._field().to_python(value), self.rows.model._meta.pk.to_python(pk)
         except (ValueError, TypeError, RecursionError, binascii.Error, ValidationError):
             return None
+        if pk is None or (isinstance(value, datetime) and is_naive(value)):
+            return None
+        return value, pk

@@ -18,6 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from huying.cases.actions import supervise_case
 from huying.cases.models import Case, Report
 from huying.cases.tests.conftest import Loop, fresh
+from huying.cases.views.field.photos import _seen, _told
+from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, make_user
 from huying.papers.models import Paper
@@ -230,3 +232,45 @@ def test_nonsense_in_the_path_is_never_a_fault_of_ours(
 
 def test_the_walk_knows_the_case_it_walks_over(values: dict[str, Any]) -> None:
     assert fresh(Case.objects.get()).number == values["number"]
+
+
+# Right in form and wrong in sense: what a walk over all keys with one text each does not reach.
+EXTREMES = [
+    "/public/clusters.json?bbox=0,0,0,0&zoom=nan",
+    "/public/clusters.json?bbox=-1e308,-1e308,1e308,1e308&zoom=20",
+    "/public/?bbox=1e308,1e308,-1e308,-1e308",
+    "/places/at?lng=1e308&lat=1e308&system=gcj02",
+    "/places/search?q=1e999,1e999",
+    "/desk/cases/?after=W251bGwsbnVsbF0",  # [null, null]
+    "/desk/cases/?before=WyIyMDI2LTExLTE4VDEwOjAwOjAwIiwgMV0",  # a moment without a time zone
+    "/desk/cases/?after=WzFlOTk5LDFlOTk5XQ",  # [1e999, 1e999]
+    "/desk/cases/?q=%27%20%26%20%7C%20%21%20%28",
+    "/desk/cases/?reported_to=9999-12-31&at=0001-01-01T00:00:00",
+    "/desk/journal/?subject=case:9223372036854775808&day=9999-12-31",
+    "/desk/places/calendar/?year=9999",
+    "/desk/people/who-answers/?lng=nan&lat=1e308",
+    "/cockpit/?month=9999-12&from=0001-01-01&to=9999-12-31",
+]
+
+
+@pytest.mark.parametrize("path", EXTREMES)
+def test_extremes_are_never_a_fault_of_ours(everybody: User, client: Client, path: str) -> None:
+    client.force_login(everybody)
+    client.raise_request_exception = False
+    assert client.get(path).status_code < 500
+
+
+def test_what_a_phone_says_of_a_photo_may_be_nonsense() -> None:
+    for text in (
+        '[{"lng":1e999,"lat":1}]',
+        '[{"lng":' + "9" * 400 + ',"lat":1}]',
+        "[" * 100_000,
+        '{"a":1}',
+        "nul",
+    ):
+        for facts in _told(text):
+            assert _seen(facts) == Seen()
+
+
+def test_a_form_field_of_megabytes_is_refused(db: None, client: Client) -> None:
+    assert client.post("/report/", {"words": "x" * 6_000_000}).status_code == 400

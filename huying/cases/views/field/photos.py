@@ -81,7 +81,7 @@ def _seen(facts: Any) -> Seen | None:
 def _point(lng: Any, lat: Any) -> tuple[float | None, float | None]:
     try:
         x, y = round(float(lng), 7), round(float(lat), 7)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None, None
     good = math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90 and (x or y)
     return (x, y) if good else (None, None)

@@ -265,9 +265,10 @@ def clusters(request: HttpRequest) -> HttpResponse:
     """
     page = _page(request)
     try:
-        zoom = min(max(float(request.GET.get("zoom", "12")), 5.0), 20.0)
+        asked = float(request.GET.get("zoom", "12"))
     except ValueError:
-        zoom = 12.0
+        asked = 12.0
+    zoom = min(max(asked, 5.0), 20.0) if math.isfinite(asked) else 12.0
     bounds = {each.name: value for each, value in page.active}.get("bbox")
     if page.form.errors.get("bbox") or not bounds:
         return JsonResponse(
