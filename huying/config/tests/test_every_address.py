@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from huying.cases.actions import supervise_case
 from huying.cases.models import Case, Report
 from huying.cases.tests.conftest import Loop, fresh
+from huying.cases.views.desk.verbs import VERBS
 from huying.cases.views.field.photos import _seen, _told
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
@@ -274,3 +275,39 @@ def test_what_a_phone_says_of_a_photo_may_be_nonsense() -> None:
 
 def test_a_form_field_of_megabytes_is_refused(db: None, client: Client) -> None:
     assert client.post("/report/", {"words": "x" * 6_000_000}).status_code == 400
+
+
+BULK = (
+    "queue/dispatch", "queue/merge", "queue/urge", "department/take-up", "checks/close", "supervision/urge",
+)  # fmt: skip
+
+
+def test_no_role_of_another_street_does_anything_to_a_case(
+    loop: Loop, values: dict[str, Any], client: Client
+) -> None:
+    """Every role, granted for the west and its office, tries its share of the verbs on a case of the east."""
+    case, west = Case.objects.get(), loop.district.west
+    before = fresh(case).version
+    wrong = []
+    for turn, (role, declared) in enumerate(ROLES.items()):
+        office = loop.district.streets["west"]
+        user = make_user(department=office)
+        grant_role(user, role, area=west, department=office if declared.own_department else None)
+        client.force_login(user)
+        for verb in list(VERBS)[turn :: len(ROLES)]:
+            if client.post(f"/desk/cases/{case.number}/{verb}/").status_code not in (403, 404):
+                wrong.append((role, verb))
+        for bulk in (
+            "queue/dispatch",
+            "queue/merge",
+            "queue/urge",
+            "department/take-up",
+            "checks/close",
+            "supervision/urge",
+        ):
+            client.post(f"/desk/{bulk}/", {"selected": case.pk, "main": case.pk})
+        paper = client.get(f"/desk/papers/{values['pk']}/").status_code
+        if paper not in (403, 404):
+            wrong.append((role, "paper"))
+    assert not wrong
+    assert fresh(case).version == before

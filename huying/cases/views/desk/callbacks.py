@@ -400,14 +400,18 @@ def _context(
 
 
 def _today(user: User) -> list[dict[str, Any]]:
-    """What today's calls brought; numbers that can be opened open their answers."""
+    """What today's calls on the reader's cases brought; numbers that can be opened open their answers."""
     start = day_start(timezone.localdate())
-    tried = Callback.objects.filter(recorded_at__gte=start, recorded_by__isnull=False).aggregate(
+    today = Q(recorded_at__gte=start)
+    seen = policy.cases_for(user)
+    if seen.query.where:
+        today &= Q(case__in=seen.values("pk"))
+    tried = Callback.objects.filter(today, recorded_by__isnull=False).aggregate(
         n=Count("pk"), missed=Count("pk", filter=Q(answered=False))
     )
     answers = (
         latest_answers()
-        .filter(recorded_at__gte=start)
+        .filter(today)
         .aggregate(
             **{code: Count("pk", filter=SAID[code][1]) for code in ("answered", "unsolved", "dissatisfied")}
         )
