@@ -34,9 +34,7 @@ def test_a_case_returned_late_was_late(loop: Loop, late: Case) -> None:
     assert fresh(late).overdue
 
 
-def test_a_case_declined_after_it_was_returned_late_was_late(
-    loop: Loop, time_of: TimeOf
-) -> None:
+def test_a_case_declined_after_it_was_returned_late_was_late(loop: Loop, time_of: TimeOf) -> None:
     time_of(2026, 11, 16, 9)
     case = loop.dispatched()
     actions.return_case(case, reason="不归我们单位管", actor=loop.clerk)
@@ -68,7 +66,9 @@ def test_a_case_that_ends_in_time_was_not_late(loop: Loop) -> None:
 
 def park(loop: Loop, case: Case) -> None:
     until = dt.date(2026, 11, 25)
-    parking = actions.ask_parking(case, reason="等配件到货", plan="到货后三天内更换", until=until, actor=loop.clerk)
+    parking = actions.ask_parking(
+        case, reason="等配件到货", plan="到货后三天内更换", until=until, actor=loop.clerk
+    )
     parking.case = case
     actions.approve_parking(parking, actor=loop.arbiter)
 
@@ -80,7 +80,11 @@ def test_a_parked_case_that_was_merged_never_runs_again(loop: Loop, time_of: Tim
     actions.merge_cases(main, [fresh(case)], actor=loop.dispatcher)
     time_of(2026, 11, 26, 9)
     assert resume_due_parkings() == 0
-    assert (fresh(case).status, fresh(case).parked_at, fresh(case).next_rung_at) == (Status.MERGED, None, None)
+    assert (fresh(case).status, fresh(case).parked_at, fresh(case).next_rung_at) == (
+        Status.MERGED,
+        None,
+        None,
+    )
 
 
 def test_a_case_that_is_not_with_a_department_can_not_be_resumed(loop: Loop, time_of: TimeOf) -> None:
