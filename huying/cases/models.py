@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
 from huying.cases.ledger import LedgerRules
+from huying.core.language import is_english
 from huying.core.models import StoredFile
 from huying.people.models import Department, User
 from huying.places.clock import TimeLimit, parse_limit
@@ -116,6 +117,11 @@ class Category(Titled):
     @property
     def time_limit(self) -> TimeLimit:
         return parse_limit(self.limit)
+
+    @property
+    def limit_words(self) -> str:
+        """The limit in the reader's language."""
+        return str(self.time_limit) if is_english() else self.time_limit.zh
 
 
 class Status(models.TextChoices):

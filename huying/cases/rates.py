@@ -330,9 +330,13 @@ def tallies(
     if of_answers:
         # From the cases to their answers: the other way round every row of the period is looked up twice.
         given = FilteredRelation("callbacks", condition=Q(callbacks__answered=True))
-        later = Callback.objects.filter(report=OuterRef("given__report"), answered=True, pk__gt=OuterRef("given__pk"))
+        later = Callback.objects.filter(
+            report=OuterRef("given__report"), answered=True, pk__gt=OuterRef("given__pk")
+        )
         # One filter() for both: each further one would join the answers once more.
-        latest = among.filter(excluded=False).annotate(given=given).filter(Q(given__isnull=False), ~Exists(later))
+        latest = (
+            among.filter(excluded=False).annotate(given=given).filter(Q(given__isnull=False), ~Exists(later))
+        )
         rows = latest.values_list(*columns).annotate(**of_answers)
         _fold(counted, rows, columns, tuple(of_answers), codes)
     whole = counted.pop("").get(None, {})
@@ -343,7 +347,9 @@ def tallies(
         if name == "subtopic":
             # The address of a main topic asks for those below it too.
             broad = _with_children()
-            rows_of = [replace(group, openable=group.openable and group.key not in broad) for group in rows_of]
+            rows_of = [
+                replace(group, openable=group.openable and group.key not in broad) for group in rows_of
+            ]
         first = wanted[0].code
         found[name] = sorted(
             rows_of, key=lambda group: (not group.openable, -group.counts.get(first, 0), group.key)

@@ -47,7 +47,7 @@ class References:
             ("compound", self.areas),
         ):  # fmt: skip
             key = values.get(f"{name}_id")
-            if key in known:
+            if key is not None and key in known:
                 cache[name] = known[key]
 
 
@@ -65,7 +65,7 @@ def _hang(rows: Iterable[models.Model], name: str, known: dict[int, Any]) -> Non
     for row in rows:
         key = getattr(row, f"{name}_id")
         if key in known:
-            row._state.fields_cache[name] = known[key]  # type: ignore[attr-defined]
+            row._state.fields_cache[name] = known[key]
 
 
 def _read() -> References:
@@ -102,5 +102,5 @@ class _CasesWithReferences(ModelIterable):  # type: ignore[type-arg]
 def with_references(cases: CaseQuerySet) -> CaseQuerySet:
     """The same cases; each comes with its ledger, category, topic, department and areas without a join."""
     found = cases.all()
-    found._iterable_class = _CasesWithReferences  # type: ignore[attr-defined]
+    found._iterable_class = _CasesWithReferences
     return found

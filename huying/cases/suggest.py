@@ -149,7 +149,7 @@ def _duties(which: Q, on: dt.date) -> list[Duty]:
     for duty in found:
         for name, objects in (("area", known.areas), ("department", known.departments)):
             if (key := getattr(duty, f"{name}_id")) in objects:
-                duty._state.fields_cache[name] = objects[key]  # type: ignore[attr-defined]
+                duty._state.fields_cache[name] = objects[key]
     return found
 
 

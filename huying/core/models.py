@@ -105,7 +105,7 @@ class StoredFile(models.Model):
         verbose_name = _("文件")
 
     def __str__(self) -> str:
-        return self.file.name
+        return self.file.name or ""
 
 
 class SavedFilter(models.Model):

@@ -5,20 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0005_public_cases'),
+        ("cases", "0005_public_cases"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='contact_forgotten',
+            model_name="report",
+            name="contact_forgotten",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('contact_forgotten', False)), fields=['reported_at'], name='report_with_contact'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("contact_forgotten", False)),
+                fields=["reported_at"],
+                name="report_with_contact",
+            ),
         ),
     ]

@@ -197,7 +197,10 @@ def script_words() -> str:
 @register.simple_tag(takes_context=True)
 def cells(context: Context, row: dict[str, Any]) -> SafeString:
     """The cells of one row of ``parts/list.html``. In Python, because a page of 50 rows has 400 of them."""
-    known: dict[int, SafeString] = context.render_context.setdefault("cell_attributes", {})
+    known: dict[int, SafeString] = context.render_context.setdefault(  # type: ignore[assignment]
+        "cell_attributes",
+        {},  # type: ignore[arg-type]
+    )
     drawn = []
     for place, (column, value) in enumerate(row["cells"]):
         if id(column) not in known:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from huying.cases import actions, policy
+from huying.cases import actions, clock, policy
 from huying.cases.actions import Intake
 from huying.cases.forms import DeclaredForm, cleaned_values, declared_form
 from huying.cases.models import OPEN, Case, CaseQuerySet, Category, Channel, Ledger, Report, Status
@@ -214,7 +214,7 @@ def _page(form: AgentForm, declared: DeclaredForm) -> dict[str, Any]:
         "contact_required": rules.contact == "required",
         "has_item": bool(rules.registers),
         "map": {"id": "agent-map", "picker": True, "height": "small", "lng_field": "lng", "lat_field": "lat"},
-        "file_within": rules.file_within.zh if rules.file_within else "",
+        "file_within": clock.said(rules.file_within) if rules.file_within else "",
         "keys": [
             ("Ctrl+Enter", _("登记")),
             ("Alt+1…5", _("选类别建议")),

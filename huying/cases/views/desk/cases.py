@@ -185,7 +185,9 @@ class CaseList(VerbRequired, ListPage):
     def count(self, rows: Any) -> Total:
         """How many; common words are counted by their index, which the page itself does without."""
         words = self.request.GET.get("q", "").strip()
-        return super().count(rows.filter(search_q(words, vector="search", text="search_text")) if words else rows)
+        return super().count(
+            rows.filter(search_q(words, vector="search", text="search_text")) if words else rows
+        )
 
     def row_url(self, row: Case) -> str:
         return reverse("desk:case", args=[row.number])

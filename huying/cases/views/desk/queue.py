@@ -329,7 +329,7 @@ def pane_context(case: Case, user: User) -> dict[str, Any]:
             if r.name or r.phone
         ],
         "events": list(reversed(story_for_staff(case)))[:3],
-        "due": case.category.time_limit.zh,
+        "due": case.category.limit_words,
     }
 
 
@@ -338,10 +338,11 @@ def pane_context(case: Case, user: User) -> dict[str, Any]:
 
 def selected(request: HttpRequest, among: CaseQuerySet) -> list[Case]:
     """The marked cases among these, oldest first."""
-    keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal()][:MOST_AT_ONCE]
+    keys = [key for key in request.POST.getlist("selected") if key.isascii() and key.isdecimal()][
+        :MOST_AT_ONCE
+    ]
     cases = among.filter(pk__in=keys).select_related("handler", "item__owner").defer("search", "search_text")
     return list(with_references(cases).order_by("reported_at", "pk"))
-
 
 
 def _back(request: HttpRequest) -> HttpResponse:

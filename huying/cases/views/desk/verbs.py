@@ -38,7 +38,7 @@ from huying.cases.models import (
 from huying.cases.suggest import Guess, Responsible, guess_categories, likely_duplicates, responsible_for
 from huying.cases.telling import moment_text
 from huying.cases.views.desk.fields import Choice, Group, options
-from huying.cases.workflow import REFUSAL_QUESTIONS, STEPS, closed_gates
+from huying.cases.workflow import GATES, REFUSAL_QUESTIONS, STEPS, closed_gates
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.models import StoredFile
 from huying.papers.models import Paper
@@ -149,6 +149,15 @@ class VerbForm(forms.Form):
     # Where an action names a field otherwise than the form does.
     aliases: ClassVar[dict[str, str]] = {}
     use_required_attribute = False
+
+    # The gate of the ledger that asks for such a photo, as (step, gate).
+    photo_gate: ClassVar[tuple[str, str]] = ("", "")
+
+    @property
+    def photos_required(self) -> bool:
+        """Whether the step is refused without a photo, and none is there yet."""
+        step, gate = self.photo_gate
+        return gate in self.case.rules.gates.get(step, ()) and GATES[gate](self.case) is not None
 
     def __init__(self, case: Case, actor: User, *args: Any, **kwargs: Any) -> None:
         self.case, self.actor = case, actor
@@ -318,7 +327,7 @@ class DispatchForm(VerbForm):
 
     @property
     def whole_limit(self) -> str:
-        return self.case.category.time_limit.zh
+        return self.case.category.limit_words
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -379,6 +388,7 @@ class HandledForm(VerbForm):
     """What was done: the answer, the ledger's own handling form, photos."""
 
     photos = gettext_lazy("处置后照片")
+    photo_gate = ("report_handled", "photo_after")
     answer = sentence(
         gettext_lazy("处置结果"),
         gettext_lazy("写清楚做了什么、结果怎样；反映人会看到。"),
@@ -439,7 +449,7 @@ class ExtensionForm(ReasonForm):
                 "批准后时限再加一个 %(limit)s，最多延期 %(most)d 次，已延 %(n)d 次；要经本单位负责人和区级两级审批。"
             )
             % {
-                "limit": parse_limit(case.limit).zh if case.limit else "",
+                "limit": clock.said(parse_limit(case.limit)) if case.limit else "",
                 "most": case.rules.extensions_at_most,
                 "n": case.extensions,
             }
@@ -473,6 +483,7 @@ class CheckForm(VerbForm):
     """Confirmed by someone other than the handler; the five refusals are asked where the ledger says so."""
 
     photos = gettext_lazy("核查照片")
+    photo_gate = ("check", "photo_checked")
     words = sentence(gettext_lazy("核查意见"), rows=2)
 
     def prepare(self) -> None:
@@ -481,7 +492,7 @@ class CheckForm(VerbForm):
             return
         for code in FIVE_REFUSALS:
             self.fields[f"refusal_{code}"] = forms.ChoiceField(
-                label=REFUSAL_QUESTIONS[code], choices=[("yes", gettext_lazy("是")), ("no", gettext_lazy("否"))],
+                label=str(REFUSAL_QUESTIONS[code]), choices=[("yes", gettext_lazy("是")), ("no", gettext_lazy("否"))],
                 widget=forms.RadioSelect, error_messages={"required": gettext_lazy("请回答这一项。")},
             )  # fmt: skip
 

@@ -40,7 +40,9 @@ def document(request: HttpRequest, pk: int, sha8: str) -> HttpResponseBase:
     """A document, always as a download: never opened inside this site."""
     file = _allowed(request, pk, sha8, StoredFile.Kind.DOCUMENT)
     try:
-        response = FileResponse(file.file.open("rb"), as_attachment=True, filename=Path(str(file.file.name)).name)
+        response = FileResponse(
+            file.file.open("rb"), as_attachment=True, filename=Path(str(file.file.name)).name
+        )
     except FileNotFoundError:
         raise Http404 from None
     patch_cache_control(response, private=True, no_cache=True)

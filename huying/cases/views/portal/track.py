@@ -110,15 +110,17 @@ def track(request: HttpRequest, number: str, token: str) -> HttpResponse:
     return _page(request, own_report(number, token))
 
 
-def _calm(text: str) -> str:
-    """What staff wrote, without anybody's mobile number or name."""
-    return mask_words(text, landlines=False)
+def _calm(text: str, own: str) -> str:
+    """What staff wrote, without anybody's mobile number or name; the reporter's `own` number stays readable."""
+    return own.join(mask_words(part, landlines=False) for part in text.split(own))
 
 
 def _page(request: HttpRequest, report: Report, status: int = 200, **forms: Any) -> HttpResponse:
     case = report.case
     notices = Notice.objects.filter(report=report).order_by("-sent_at")
-    notices_shown = [{"words": _calm(notice.words), "at": notice.sent_at} for notice in notices[:20]]
+    notices_shown = [
+        {"words": _calm(notice.words, report.number), "at": notice.sent_at} for notice in notices[:20]
+    ]
     if status == 200:
         notices.filter(read_at=None).update(read_at=timezone.now())
     own, sides = reporter_photos(report)
@@ -132,8 +134,11 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **forms: Any)
         "standing": standing(case),
         "badge": status_badge(case),
         "clock": clock_of(case),
-        "events": [replace(event, text=_calm(event.text)) for event in reversed(story_for_reporter(report))],
-        "answer": _calm(case.answer) if case.handled_at else "",
+        "events": [
+            replace(event, text=_calm(event.text, report.number))
+            for event in reversed(story_for_reporter(report))
+        ],
+        "answer": _calm(case.answer, report.number) if case.handled_at else "",
         "own_photos": own,
         "sides": sides if sides["after"] else None,
         "notices": notices_shown,
