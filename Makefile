@@ -1,6 +1,6 @@
 # make demo     set everything up and serve the demonstration
 # make test     all quick tests          make lint    style, types, floors, migrations, messages
-# make test-browser, make test-faults    tests that drive Chromium, tests that kill processes
+# make test-browser, test-faults, test-data    drive Chromium, kill processes, import real data
 # make bench    measurements             make lock    new versions of all dependencies
 # make messages new sentences into the English catalogue
 PYTHON ?= python3
@@ -8,7 +8,7 @@ TEST_PROCESSES ?= 2
 BIN := .venv/bin
 CATALOGUES := $(wildcard huying/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: demo setup assets test test-browser test-faults lint messages format bench lock clean
+.PHONY: demo setup assets test test-browser test-faults test-data lint messages format bench lock clean
 
 demo: setup
 	@$(BIN)/huying demo
@@ -46,6 +46,10 @@ test-browser: setup
 
 test-faults: setup
 	$(BIN)/pytest -m faults
+
+# Whole files of real data from ../shared/data; skipped where they are absent.
+test-data: setup
+	$(BIN)/pytest -m data -n $(TEST_PROCESSES)
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

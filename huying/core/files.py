@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.files import File
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from huying.core.errors import Refusal
 from huying.core.models import StoredFile
@@ -126,6 +126,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, Seen]:
             _("暂不支持 HEIC 照片。请在手机「设置—相机—格式」里选「兼容性最佳」重拍，或截屏后上传截图。"),
             field="photos",
         )
+    # The library that draws our papers switches this on for the whole process when it is first used.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         picture: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
         if picture.width * picture.height > MOST_PIXELS:

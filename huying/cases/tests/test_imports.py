@@ -174,12 +174,14 @@ def test_the_nearest_orders_count_most() -> None:
 # -- the real files ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.data
 def test_real_cases_agree_with_their_police_district(district: Any, shared_data: Path) -> None:
     result = imports.run("cases311", shared_data / "cases311" / "boston_2011.csv", silent)
     assert result.taken == result.rows == 34_950
     assert result.figures["agreement"] >= 0.995
 
 
+@pytest.mark.data
 def test_a_plain_count_suggests_the_unit_of_real_orders(district: Any, shared_data: Path) -> None:
     result = imports.run("orders", shared_data / "dispatch" / "orders.csv", silent)
     assert result.rows == 8_000 and result.taken > 7_900
@@ -187,6 +189,7 @@ def test_a_plain_count_suggests_the_unit_of_real_orders(district: Any, shared_da
     assert result.figures["top3"] > 0.8
 
 
+@pytest.mark.data
 @pytest.mark.parametrize("name", ["titles", "details", "unsorted_4326", "replies"])
 def test_every_real_file_of_messages_is_recognised(minhu: Ledger, shared_data: Path, name: str) -> None:
     result = imports.run("messages", shared_data / "messages" / f"{name}.csv", silent)

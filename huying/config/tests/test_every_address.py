@@ -223,8 +223,9 @@ def test_nonsense_in_the_path_is_never_a_fault_of_ours(
     client.force_login(everybody)
     client.raise_request_exception = False
     wrong = []
+    with_places = [one for one in ADDRESSES if "<" in one.route]
     for text in ("a%00b", "%ff%fe", "9" * 40, "好" * 300, "..%2f..", "-1"):
-        for one in ADDRESSES:
+        for one in with_places:
             path = re.sub(r"<(?:\w+:)?(\w+)>", text, f"/{one.route}")
             if client.get(path).status_code >= 500:
                 wrong.append((one.name, text[:12]))
