@@ -53,6 +53,13 @@ def is_late(case: Case, at: dt.datetime) -> bool:
     return case.due_at is not None and case.left_when_stopped is None and at > case.due_at
 
 
+def lateness(case: Case, at: dt.datetime) -> dict[str, Any]:
+    """What being late now leaves on record: `overdue` for ever. An appeal that was granted for the time before
+    a reopening does not cover this time.
+    """
+    return {"overdue": True, "exempt": False} if is_late(case, at) else {}
+
+
 def end(case: Case, at: dt.datetime) -> dict[str, Any]:
     """The matter is over without handling (declined, joined, void): nothing is due any more, parked or not.
 
@@ -62,7 +69,7 @@ def end(case: Case, at: dt.datetime) -> dict[str, Any]:
         "next_rung_at": None,
         "parked_at": None,
         "left_when_stopped": None,
-        "overdue": case.overdue or is_late(case, at),
+        **lateness(case, at),
     }
 
 
@@ -112,13 +119,18 @@ def rung_at(rung: Rung, limit: TimeLimit, due_at: dt.datetime, now: dt.datetime)
     return calendar.shift(now, max(left, dt.timedelta(0)), limit.clock)
 
 
-def arm_ladder(
-    rules: LedgerRules, limit: TimeLimit, due_at: dt.datetime, now: dt.datetime, first: int = 0
-) -> dict[str, Any]:
+def arm_ladder(rules: LedgerRules, limit: TimeLimit, due_at: dt.datetime, now: dt.datetime) -> dict[str, Any]:
     """The next rung to climb and when; rungs whose time has passed are not climbed again."""
     for index, rung in enumerate(rules.ladder):
-        if index >= first:
-            at = rung_at(rung, limit, due_at, now)
-            if at > now or first:
-                return {"next_rung": index, "next_rung_at": at}
+        at = rung_at(rung, limit, due_at, now)
+        if at > now:
+            return {"next_rung": index, "next_rung_at": at}
     return {"next_rung": len(rules.ladder), "next_rung_at": None}
+
+
+def rearm_ladder(case: Case, now: dt.datetime) -> dict[str, Any]:
+    """The rung that a returned case had before it; what fell due while nobody had the case is climbed now."""
+    ladder = case.rules.ladder
+    if case.due_at is None or case.next_rung >= len(ladder):
+        return {"next_rung_at": None}
+    return {"next_rung_at": rung_at(ladder[case.next_rung], limit_of(case), case.due_at, now)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from huying.cases import clock, telling
@@ -19,9 +19,17 @@ from huying.cases.models import Case, Notice
 from huying.core.journal import log, log_many
 
 _BATCH = 500
-_COLUMNS = (
-    "version", "next_rung", "next_rung_at", "reminded", "urges", "overdue", "listed_at",
-)  # fmt: skip
+# What climbing changes, with its type. One statement from arrays: building a CASE for every row and column takes
+# longer than all the rest.
+_COLUMNS = {
+    "version": "int", "next_rung": "smallint", "next_rung_at": "timestamptz", "reminded": "bool",
+    "urges": "smallint", "overdue": "bool", "exempt": "bool", "listed_at": "timestamptz",
+}  # fmt: skip
+_WRITE = (
+    f"UPDATE cases_case SET {', '.join(f'{name} = new.{name}' for name in _COLUMNS)} "
+    f"FROM unnest(%s::bigint[], {', '.join(f'%s::{kind}[]' for kind in _COLUMNS.values())}) "
+    f"AS new (id, {', '.join(_COLUMNS)}) WHERE cases_case.id = new.id"
+)
 
 
 def climb_due_rungs(now: dt.datetime | None = None) -> int:
@@ -50,7 +58,8 @@ def _climb_batch(now: dt.datetime) -> int:
             case.next_rung_at = None  # nothing is due from a case that stands still or has ended
             continue
         rung = _rung_of(case)
-        case.overdue = case.overdue or (case.due_at is not None and now > case.due_at)
+        if case.due_at is not None and now > case.due_at:
+            case.overdue, case.exempt = True, False
         if rung is not None:
             if rung.do == "supervise":
                 supervised.append((case, rung))
@@ -58,12 +67,18 @@ def _climb_batch(now: dt.datetime) -> int:
                 entries.append((case.pk, f"case.{_CODES[rung.do]}", {"share": f"{float(rung.share):.0%}"}))
                 notices.extend(_climb(case, rung, now))
         _arm_next(case, now)
-    Case.objects.bulk_update(cases, _COLUMNS, batch_size=_BATCH)
+    _write(cases)
     log_many("case", entries, at=now)
     Notice.objects.bulk_create(notices)
     for case, rung in supervised:
         _supervise(case, rung)
     return len(cases)
+
+
+def _write(cases: Sequence[Case]) -> None:
+    values = [[getattr(case, name) for case in cases] for name in _COLUMNS]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [[case.pk for case in cases], *values])
 
 
 _CODES = {"remind": "reminded", "urge": "urged", "list": "listed"}

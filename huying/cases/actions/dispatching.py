@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases import clock, policy, telling
+from huying.cases.actions.requests import drop_requests
 from huying.cases.models import Assistance, Case, CaseReturn, Status
 from huying.cases.suggest import responsible_for
 from huying.cases.workflow import STEPS, claim
@@ -19,6 +20,7 @@ from huying.core.journal import log
 from huying.core.language import of_record
 from huying.people.models import Department, User
 from huying.places.clock import TimeLimit
+from huying.places.work_calendar import current_calendar
 
 
 @transaction.atomic
@@ -94,9 +96,10 @@ def hand_over(
     whole = case.category.time_limit
     if limit is not None and _longer(limit, whole, at):
         raise Refusal(_("时限只能缩短，不能超过类别规定的%s。") % clock.said(whole), field="limit")
-    running = {} if case.clock_started_at else clock.start(case.rules, limit or whole, at)
-    if case.clock_started_at and case.left_when_stopped is None and case.due_at:
-        running = clock.arm_ladder(case.rules, clock.limit_of(case), case.due_at, at)
+    if case.clock_started_at:
+        running = clock.rearm_ladder(case, at) if case.left_when_stopped is None else {}
+    else:
+        running = clock.start(case.rules, limit or whole, at)
     direct = not case.rules.has("dispatch")
     claim(
         case,
@@ -119,8 +122,6 @@ def hand_over(
 
 
 def _longer(limit: TimeLimit, whole: TimeLimit, at: dt.datetime) -> bool:
-    from huying.places.work_calendar import current_calendar
-
     calendar = current_calendar()
     return calendar.deadline(at, limit).at > calendar.deadline(at, whole).at
 
@@ -145,10 +146,11 @@ def return_case(case: Case, *, reason: str, actor: User, suggested: Department |
         status=Status.FILED,
         returns=F("returns") + 1,
         needs_arbitration=case.returns + 1 >= case.rules.returns_at_most,
-        overdue=case.overdue or clock.is_late(case, at),
         handler=None,
         next_rung_at=None,
+        **clock.lateness(case, at),
     )
+    drop_requests(case, at)
     CaseReturn.objects.create(
         case=case,
         department=department,

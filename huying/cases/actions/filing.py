@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from huying.cases import clock, policy, telling
 from huying.cases.actions.arrival import dispatch_if_certain
+from huying.cases.actions.requests import drop_requests
 from huying.cases.models import Case, CaseFile, Category, Notice, Report, Status
 from huying.cases.where import where_is
 from huying.cases.workflow import STEPS, claim, hold, pass_gates
@@ -71,7 +72,9 @@ def decline_case(case: Case, *, reason: str, actor: User) -> None:
     STEPS["decline"].check(case, actor)
     if len(reason.strip()) < 5:
         raise Refusal(_("请写明不予受理的理由（至少 5 个字），反映人会看到。"), field="reason")
-    claim(case, status=Status.DECLINED, public=False, **clock.end(case, timezone.now()))
+    at = timezone.now()
+    claim(case, status=Status.DECLINED, public=False, **clock.end(case, at))
+    drop_requests(case, at)
     log(case, "case.declined", actor=actor, reason=reason.strip())
     telling.tell_reporters(case, "declined", reason=reason.strip())
 
@@ -82,7 +85,9 @@ def void_case(case: Case, *, reason: str, actor: User) -> None:
     STEPS["void"].check(case, actor)
     if len(reason.strip()) < 2:
         raise Refusal(_("请写明作废理由。"), field="reason")
-    claim(case, status=Status.VOIDED, public=False, **clock.end(case, timezone.now()))
+    at = timezone.now()
+    claim(case, status=Status.VOIDED, public=False, **clock.end(case, at))
+    drop_requests(case, at)
     log(case, "case.voided", actor=actor, reason=reason.strip())
     telling.tell_reporters(case, "voided", reason=reason.strip())
 
@@ -106,6 +111,7 @@ def merge_cases(main: Case, others: Sequence[Case], *, actor: User, reason: str 
         STEPS["merge"].check(other, actor)
         old = other.status
         claim(other, status=Status.MERGED, merged_into=main, public=False, **clock.end(other, at))
+        drop_requests(other, at)
         reports = list(Report.objects.filter(case=other))
         Report.objects.filter(case=other).update(case=main)
         CaseFile.objects.filter(case=other).update(case=main)

@@ -83,7 +83,7 @@ def report_handled(
         handler=case.handler or actor,
         answer=case.answer,
         handling=case.handling,
-        overdue=case.overdue or late,
+        **clock.lateness(case, at),
         **(clock.stop(case, at) if case.due_at else {}),
         **({"closed_at": at} if resting == Status.CLOSED else {}),
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases import clock, policy, telling
+from huying.cases.actions.requests import PENDING
 from huying.cases.filters import day_start
 from huying.cases.models import WITH_DEPARTMENT, Appeal, Case, Exclusion, Extension, Parking, Request
 from huying.cases.workflow import claim
@@ -19,8 +20,6 @@ from huying.people.access import scopes
 from huying.people.models import User
 from huying.places.clock import parse_limit
 from huying.places.work_calendar import current_calendar
-
-_PENDING = (Request.State.ASKED, Request.State.FIRST_APPROVED)
 
 
 def _require_reason(reason: str) -> str:
@@ -48,7 +47,7 @@ def ask_extension(case: Case, *, reason: str, actor: User) -> Extension:
         raise Refusal(_("案件已超期，不能申请延期。请尽快办结；确有客观原因的，结案后可以申诉。"))
     if case.extensions >= case.rules.extensions_at_most:
         raise Refusal(_("已延期 %(n)s 次，不能再延期。") % {"n": case.extensions})
-    if case.extension_requests.filter(state__in=_PENDING).exists():
+    if case.extension_requests.filter(state__in=PENDING).exists():
         raise Conflict(_("已有一个延期申请在审批中。"))
     claim(case)
     extension = Extension.objects.create(
@@ -66,6 +65,8 @@ def approve_extension(extension: Extension, *, actor: User, words: str = "") -> 
     """
     case = extension.case
     policy.require(actor, "case.approve_extension", case)
+    if extension.state not in PENDING:
+        raise Conflict(_("这个申请已经有人审批了。"))
     _require_running(case)
     if actor.pk in (extension.asked_by_id, extension.first_by_id):
         raise NotAllowed(_("延期要由另一个人审批。"))
@@ -99,7 +100,7 @@ def _decide(request: Request, state: Request.State, **changes: object) -> None:
         ._default_manager.filter(pk=request.pk, state=request.state)
         .update(state=state, **changes)
     )
-    if not won or request.state not in _PENDING:
+    if not won or request.state not in PENDING:
         raise Conflict(_("这个申请已经有人审批了。"))
     request.refresh_from_db()
 
@@ -139,7 +140,7 @@ def ask_parking(case: Case, *, reason: str, plan: str, until: dt.date, actor: Us
         raise Refusal(_("预计恢复日期要在今天之后。"), field="until")
     if until > today + rules.parking_longest:
         raise Refusal(_("挂账最长 %(days)s 天。") % {"days": rules.parking_longest.days}, field="until")
-    if case.parking_requests.filter(state__in=_PENDING).exists():
+    if case.parking_requests.filter(state__in=PENDING).exists():
         raise Conflict(_("已有一个挂账申请在审批中。"))
     claim(case, plan=plan.strip())
     parking = Parking.objects.create(case=case, reason=reason, until=until, asked_at=now, asked_by=actor)
@@ -157,9 +158,8 @@ def approve_parking(parking: Parking, *, actor: User, words: str = "") -> None:
     _require_running(case)
     now = timezone.now()
     _decide(parking, Request.State.GRANTED, decided_by=actor, decided_at=now, decision=words[:500])
-    late = case.due_at is not None and now > case.due_at
     claim(
-        case, parked_at=now, parkings=F("parkings") + 1, overdue=case.overdue or late, **clock.stop(case, now)
+        case, parked_at=now, parkings=F("parkings") + 1, **clock.lateness(case, now), **clock.stop(case, now)
     )
     log(case, "case.parked", actor=actor, until=parking.until, reason=parking.reason)
     telling.tell_reporters(case, "parked", reason=parking.reason, until=parking.until)

@@ -114,3 +114,20 @@ def test_a_supervision_letter_number_has_no_gaps(loop: Loop) -> None:
         paper = actions.supervise_case(loop.handling(), actor=loop.supervisor, colour="blue")
         numbers.append(paper.number)
     assert numbers == [1, 2, 3]
+
+
+def test_rungs_that_fell_due_while_nobody_had_the_case_are_climbed_after_dispatch(
+    loop: Loop, time_of
+) -> None:
+    time_of(*START)
+    case = loop.handling()
+    time_of(2026, 11, 19, 17, 59)
+    ladder.climb_due_rungs()
+    actions.return_case(fresh(case), reason="这段路归街道管", actor=loop.clerk)
+    time_of(2026, 11, 20, 16)
+    assert ladder.climb_due_rungs() == 0
+    actions.dispatch_case(fresh(case), department=loop.district.urban, actor=loop.dispatcher, note="核实过")
+    assert ladder.climb_due_rungs() == 1
+    case = fresh(case)
+    assert (case.urges, case.overdue) == (1, True)
+    assert codes(case).count("case.reminded") == 1

@@ -214,6 +214,18 @@ class TestReturns:
         assert case.status == Status.FILED
         assert CaseReturn.objects.get().department == loop.district.urban
 
+    def test_a_request_for_more_time_ends_with_the_return(self, loop: Loop) -> None:
+        case = loop.handling()
+        extension = actions.ask_extension(case, reason="配件要从外地调货", actor=loop.clerk)
+        actions.return_case(fresh(case), reason="这段路归街道管", actor=loop.clerk)
+        extension.refresh_from_db()
+        assert extension.state == "refused"
+        actions.dispatch_case(
+            fresh(case), department=loop.district.urban, actor=loop.dispatcher, note="核实过"
+        )
+        with pytest.raises(Conflict):
+            actions.approve_extension(extension, actor=loop.head)
+
     def test_after_two_returns_an_arbiter_decides_and_it_stays(self, loop: Loop) -> None:
         case = loop.dispatched()
         actions.return_case(case, reason="这段路归街道管", actor=loop.clerk)
@@ -344,6 +356,24 @@ class TestAppeals:
         case = fresh(case)
         assert case.exempt
         assert case.overdue
+
+    def test_an_appeal_covers_the_time_before_a_reopening_only(self, loop: Loop, time_of) -> None:
+        time_of(2026, 11, 18, 9)
+        case = loop.handling()
+        time_of(2026, 11, 25, 9)
+        actions.report_handled(case, actor=loop.clerk, answer="换了灯泡和镇流器")
+        actions.check_case(case, actor=loop.checker)
+        actions.close_case(case, actor=loop.dispatcher)
+        appeal = actions.appeal_overdue(fresh(case), reason="暴雪封路三天无法进场", actor=loop.clerk)
+        for reviewer in (loop.supervisor, loop.arbiter):
+            actions.review_appeal(appeal, actor=reviewer)
+            appeal.case.refresh_from_db()
+        case = fresh(case)
+        actions.reopen_case(case, reason="又不亮了", actor=loop.supervisor)
+        assert fresh(case).exempt
+        time_of(2026, 12, 10, 9)
+        actions.report_handled(case, actor=loop.clerk, answer="换了整段线路")
+        assert (fresh(case).overdue, fresh(case).exempt) == (True, False)
 
 
 class TestEveryReportIsAnswered:
