@@ -822,13 +822,6 @@ _FOLDS: dict[type, Callable[[_Fold, Any], None]] = {
 }
 
 
-def replay_demonstration(report: Say = print) -> None:
-    """Fill the demonstration with its year and its present; a second time there is nothing to add."""
-    from huying.cases.demonstration.replay import replay
-
-    replay(report)
-
-
 # -- values as COPY reads them -------------------------------------------------------------------------------
 
 _NULL = r"\N"

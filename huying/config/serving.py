@@ -107,7 +107,7 @@ def alone() -> Iterator[None]:
 
 
 def prepare_demonstration() -> None:
-    from huying.cases.history import replay_demonstration
+    from huying.cases.demonstration.replay import replay
     from huying.packs.loader import load_pack
 
     started = time.monotonic()
@@ -119,7 +119,7 @@ def prepare_demonstration() -> None:
     step("Database: PostgreSQL", connection.ensure_connection)
     step("Database: tables", lambda: call_command("migrate", interactive=False, verbosity=0))
     step(f"District pack: {settings.PACK.name}", lambda: load_pack(settings.PACK, report=say))
-    step("A year of demonstration history", lambda: replay_demonstration(report=say))
+    step("A year of demonstration history", lambda: replay(report=say))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 

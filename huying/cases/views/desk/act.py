@@ -21,7 +21,8 @@ from huying.cases.models import Case
 from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.story import story_for_staff
 from huying.cases.views.desk.case import case_for, head_context
-from huying.cases.views.desk.verbs import VERBS, Verb, VerbForm, department_options, why_not
+from huying.cases.views.desk.verb_forms import VerbForm
+from huying.cases.views.desk.verbs import VERBS, Verb, department_options, why_not
 from huying.core.errors import Conflict, Refusal
 from huying.core.files import store_photo
 from huying.core.models import StoredFile

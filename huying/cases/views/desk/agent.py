@@ -26,7 +26,7 @@ from huying.cases.suggest import guess_categories, open_nearby
 from huying.cases.views.desk.display import metres_words, status_badge
 from huying.cases.views.desk.fields import options
 from huying.cases.views.desk.queue import TABS, Queue, Tab, said, selected
-from huying.cases.views.desk.verbs import CategorySelect
+from huying.cases.views.desk.verb_forms import CategorySelect
 from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
 from huying.core.toasts import toast

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from huying.cases import policy
 from huying.cases.actions.contacts import reveal_contact
+from huying.cases.actions.requests import PENDING
 from huying.cases.forms import private_values, shown_values
 from huying.cases.models import Case, CaseFile, Report
 from huying.cases.photos import document_url, photo_url
@@ -30,7 +31,7 @@ from huying.cases.views.desk.display import (
     metres_words,
     status_badge,
 )
-from huying.cases.views.desk.verbs import PENDING, Verb, verbs_open_to
+from huying.cases.views.desk.verbs import Verb, verbs_open_to
 from huying.cases.workflow import REFUSAL_QUESTIONS
 from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone

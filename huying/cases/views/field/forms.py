@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from huying.cases.actions.intake import PHONE
 from huying.cases.ledger import LedgerRules
-from huying.cases.views.desk.verbs import HandledForm, VerbForm, sentence
+from huying.cases.views.desk.verb_forms import HandledForm, VerbForm, sentence
 from huying.core.errors import Refusal
 
 # Sentences for one tap; each can be changed after it was put in.

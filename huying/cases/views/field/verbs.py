@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST
 from huying.cases import actions
 from huying.cases.forms import cleaned_values
 from huying.cases.models import WITH_DEPARTMENT, Case, CaseFile, CaseReturn, Status
-from huying.cases.views.desk.verbs import VerbForm, my_assistance
+from huying.cases.views.desk.verb_forms import VerbForm
+from huying.cases.views.desk.verbs import my_assistance
 from huying.cases.views.field.access import case_for, in_the_field, worker
 from huying.cases.views.field.answers import accepted
 from huying.cases.views.field.display import place_of
