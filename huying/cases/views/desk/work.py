@@ -6,7 +6,7 @@ Each pile has its count and its address; the buttons of a row open the forms of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -128,6 +128,11 @@ HANDLER = Column("handler", gettext_lazy("承办人"), lambda case: str(case.han
 LEDGER = Column("ledger", gettext_lazy("台账"), lambda case: str(case.ledger), shown=False)
 CATEGORY = Column("category", gettext_lazy("类别"), lambda case: str(case.category), shown=False)
 MARKS = Column("marks", gettext_lazy("标记"), marks, export=False)
+
+
+def aside(column: Column) -> Column:
+    """The same column, shown only to who chooses it: beside the detail pane there is room for five."""
+    return replace(column, shown=False)
 
 
 class PileList(VerbRequired, ListPage):
