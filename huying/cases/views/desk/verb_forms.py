@@ -191,9 +191,9 @@ class FileForm(VerbForm):
     category = forms.CharField(label=gettext_lazy("类别"), widget=CategorySelect)
 
     def prepare(self) -> None:
-        guesses = guesses_for(self.case)
         field = self.fields["category"]
-        field.widget.groups = lambda: category_groups(self.case, guesses)
+        # Guessed when the form is drawn, not when it is sent.
+        field.widget.groups = lambda: category_groups(self.case, guesses_for(self.case))
         field.initial = self.case.category.code
 
     def clean_category(self) -> Category:

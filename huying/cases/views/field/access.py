@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from huying.cases import policy
 from huying.cases.models import Case
+from huying.cases.references import with_references
 from huying.people.access import grants_of
 from huying.people.guards import requires
 from huying.people.models import Department, User
@@ -56,14 +57,11 @@ def departments_of(user: User) -> list[int]:
 def case_for(user: User, number: str) -> Case:
     """The case with what its page needs; 404 for one that this person may not see."""
     case = (
-        policy.cases_for(user)
-        .select_related(
-            "ledger", "category__topic", "topic__parent", "department", "handler", "subdistrict", "area", "compound",
-            "item__register", "merged_into",
-        )
+        with_references(policy.cases_for(user))
+        .select_related("handler", "item__register", "merged_into")
         .filter(number=number)
         .first()
-    )  # fmt: skip
+    )
     if case is None:
         raise Http404(_("没有这个案件，或者它不在您负责的区域和部门内。请核对编号。"))
     return case
