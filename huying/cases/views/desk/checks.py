@@ -86,7 +86,7 @@ class CheckDesk(PileList):
         Column("handled_by", gettext_lazy("办理人"), lambda case: str(case.handled_by or ""), shown=False),
         work.LEDGER,
         work.CATEGORY,
-        work.MARKS,
+        work.aside(work.MARKS),
     )
     keys = (("p", gettext_lazy("核查通过")), ("b", gettext_lazy("退回返工")), ("c", gettext_lazy("结案销号")))
 

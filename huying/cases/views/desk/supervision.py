@@ -159,7 +159,7 @@ class SupervisionDesk(PileList):
         work.aside(work.HANDLER),
         work.LEDGER,
         work.CATEGORY,
-        work.MARKS,
+        work.aside(work.MARKS),
     )
     filter_names = ("q", "ledger", "topic", "area", "department")
     keys = (("u", gettext_lazy("催办")), ("s", gettext_lazy("督办函")))
