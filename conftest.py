@@ -49,7 +49,7 @@ def take_slot() -> str:
 
 def schema_fingerprint() -> str:
     """Changes whenever a migration, or the libraries that bring migrations, change."""
-    files = sorted((ROOT / "huying").glob("*/migrations/*.py"))
+    files = sorted((ROOT / "huying").glob("**/migrations/*.py"))
     parts = [file.read_bytes() for file in [*files, ROOT / "requirements.txt"] if file.exists()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

@@ -39,6 +39,8 @@ class Channel(models.TextChoices):
     FIELD = "field", _("网格巡查")
     DESK = "desk", _("部门录入")
     IMPORT = "import", _("批量导入")
+    API = "api", _("接口")
+    OPEN311 = "open311", _("Open311")
 
 
 class Topic(Titled):

@@ -78,9 +78,15 @@ INSTALLED_APPS = [
     "huying.core",
     "huying.places",
     "huying.people",
+    "huying.notices",
     "huying.papers",
     "huying.registry",
     "huying.cases",
+    "huying.community",
+    "huying.integrations.hotline",
+    "huying.integrations.netizen",
+    "huying.integrations.open311",
+    "huying.integrations.webhooks",
     "huying.packs",
 ]
 

@@ -3,7 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 # The floors that have pages; what a register holds is shown by the floors above it so far.
-_FLOORS = ("core", "places", "people", "papers", "cases", "packs")
+_FLOORS = (
+    "core",
+    "places",
+    "people",
+    "notices",
+    "papers",
+    "cases",
+    "community",
+    "integrations.hotline",
+    "integrations.netizen",
+    "integrations.open311",
+    "integrations.webhooks",
+    "packs",
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [path("i18n/", include("django.conf.urls.i18n"))]
 urlpatterns += [path("", include(f"huying.{floor}.urls")) for floor in _FLOORS]

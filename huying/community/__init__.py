@@ -1,0 +1,1 @@
+"""People at their doors: visits to households, and what was promised there."""

@@ -1,0 +1,1 @@
+"""The city hotline: its orders come in, receipts, progress and results go back."""

@@ -1,0 +1,1 @@
+"""Messages of netizens: by spreadsheet, by e-mail, by form."""

@@ -1,0 +1,1 @@
+"""Webhooks: what happens to cases, pushed to subscribers."""
