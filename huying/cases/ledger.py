@@ -32,7 +32,9 @@ NAMED_GATES = {
 }
 RUNGS = ("remind", "urge", "supervise", "list")
 COLOURS = ("blue", "yellow", "red")
-CHANNELS = ("hotline", "portal", "netizen", "visit", "phone", "field", "desk", "import")
+CHANNELS = ("hotline", "portal", "netizen", "visit", "phone", "field", "desk", "import", "api", "open311")
+# The same people by another door: a ledger that takes the first takes the second.
+_OTHER_DOORS = {"portal": "open311", "desk": "api"}
 _KEYS = (
     "ledger", "title", "about", "channels", "contact", "concerns", "stages", "dispatch", "file_within",
     "dispatch_within", "check_within", "responsible", "categories", "categories_from", "topics_from", "fields",
@@ -348,7 +350,7 @@ def read_rules(declaration: Mapping[str, Any]) -> tuple[LedgerRules, list[Proble
     rules = LedgerRules(
         code=str(declaration.get("ledger", "")),
         title=zh,
-        channels=frozenset(map(str, channels)),
+        channels=frozenset(map(str, channels)) | {_OTHER_DOORS[c] for c in channels if c in _OTHER_DOORS},
         contact=str(contact),
         registers=tuple(map(str, named if isinstance(named, list) else [named])) if named else (),
         item_required=bool(concerns.get("required")),

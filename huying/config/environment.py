@@ -187,6 +187,12 @@ VARIABLES: tuple[Variable, ...] = (
         "1095",
         "days after a matter has ended until names and phones of its reporters are deleted",
     ),
+    Variable(
+        "HUYING_TRUSTED_HOSTS",
+        words,
+        "",
+        "host names inside your network that webhooks and linked pictures may reach, by comma",
+    ),
     Variable("HUYING_MAX_UPLOAD_MB", number(1, 200), "20", "largest file that may be uploaded, in MB"),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,40 @@ WITH head AS (
 )
 INSERT INTO core_journalentry (kind, subject_id, sequence, code, at, actor_id, actor_name, data, hash)
 SELECT %(kind)s, %(subject)s, sequence, %(code)s, %(at)s, %(actor)s, %(name)s, %(data)s, hash FROM head
+RETURNING sequence
 """
+
+
+@dataclass(frozen=True)
+class LoggedEntry:
+    """What a subscriber is told of an entry that was just appended. `subject` is None for `log_many`."""
+
+    kind: str
+    subject_id: int
+    sequence: int
+    code: str
+    at: dt.datetime
+    actor: Any  # a user, a plain name, or None for the system
+    data: dict[str, Any]
+    subject: models.Model | None = None
+
+
+Subscriber = Callable[[LoggedEntry], None]
+_subscribers: dict[str, Subscriber] = {}
+
+
+def subscribe(prefix: str, function: Subscriber) -> None:
+    """Call `function` for every entry whose code begins with `prefix`, inside the transaction of the change.
+
+    What it writes stands or falls with the change itself, so an outbox filled here neither loses an event nor
+    tells one that was rolled back. It must be quick, and an error in it undoes the change. Bulk history
+    (`log_new_chains`) is not announced. Subscribing the same function again changes nothing.
+    """
+    _subscribers[f"{prefix}\0{function.__module__}.{function.__qualname__}"] = function
+
+
+def _announced(code: str) -> list[Subscriber]:
+    return [function for key, function in _subscribers.items() if code.startswith(key.partition("\0")[0])]
 
 
 def _dumps(value: object) -> str:
@@ -68,20 +101,25 @@ def log(
         name = actor
     elif actor is not None and not isinstance(actor, AnonymousUser):
         actor_id, name = actor.pk, str(actor)
+    at = at or timezone.now()
+    data = {key: value for key, value in data.items() if value not in (None, "", [])}
     parameters = {
         "kind": kind_of(subject),
         "subject": subject.pk,
         "genesis": GENESIS,
         "code": code,
-        "at": at or timezone.now(),
+        "at": at,
         "actor": actor_id,
         "name": name[:60],
-        "data": Jsonb(
-            {key: value for key, value in data.items() if value not in (None, "", [])}, dumps=_dumps
-        ),
+        "data": Jsonb(data, dumps=_dumps),
     }
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, parameters)
+        sequence = cursor.fetchone()[0]
+    if told := _announced(code):
+        entry = LoggedEntry(kind_of(subject), subject.pk, sequence, code, at, actor, data, subject)
+        for function in told:
+            function(entry)
 
 
 _APPEND_MANY = """
@@ -96,6 +134,7 @@ WITH head AS (
 )
 INSERT INTO core_journalentry (kind, subject_id, sequence, code, at, actor_id, actor_name, data, hash)
 SELECT %(kind)s, subject_id, sequence, code, %(at)s, NULL, '', data, hash FROM head
+RETURNING subject_id, sequence, code
 """
 
 
@@ -117,6 +156,11 @@ def log_many(kind: str, entries: Sequence[tuple[int, str, dict[str, Any]]], *, a
                 "datas": [_dumps(data) for _subject, _code, data in entries],
             },
         )
+        appended = cursor.fetchall() if _subscribers else []
+    datas = {(subject, code): data for subject, code, data in entries}
+    for subject, sequence, code in appended:
+        for function in _announced(code):
+            function(LoggedEntry(kind, subject, sequence, code, at, None, datas[subject, code]))
 
 
 _STAGE = """

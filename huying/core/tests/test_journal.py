@@ -154,3 +154,35 @@ def test_an_entry_of_a_rolled_back_change_was_never_there(area: Area) -> None:
         raise ZeroDivisionError
     assert journal.entries_of(area).count() == 4
     assert faults() == []
+
+
+def test_subscribers_hear_of_entries_in_the_transaction_of_the_change(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_subscribers", {})
+    heard: list[journal.LoggedEntry] = []
+
+    def hear(entry: journal.LoggedEntry) -> None:
+        heard.append(entry)
+
+    journal.subscribe("area.", hear)
+    journal.subscribe("area.", hear)
+    journal.log(area, "area.noted", actor="王", words="x", nothing="")
+    journal.log(area, "other.noted")
+    journal.log_many("area", [(area.pk, "area.reminded", {"n": 1})], at=dt.datetime.now(dt.UTC))
+    assert [(e.code, e.sequence, e.subject_id) for e in heard] == [
+        ("area.noted", 5, area.pk), ("area.reminded", 7, area.pk),
+    ]  # fmt: skip
+    assert heard[0].data == {"words": "x"} and heard[0].subject == area and heard[1].subject is None
+
+
+def test_a_subscriber_s_error_undoes_the_change(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_subscribers", {})
+
+    def fail(entry: journal.LoggedEntry) -> None:
+        raise RuntimeError("no")
+
+    journal.subscribe("area.", fail)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        journal.log(area, "area.noted")
+    assert JournalEntry.objects.filter(code="area.noted", subject_id=area.pk).count() == 4
