@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from huying.config.api import api
+
 # The floors that have pages; what a register holds is shown by the floors above it so far.
 _FLOORS = (
     "core",
@@ -18,5 +20,8 @@ _FLOORS = (
     "packs",
 )
 
-urlpatterns: list[URLPattern | URLResolver] = [path("i18n/", include("django.conf.urls.i18n"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", api.urls),
+]
 urlpatterns += [path("", include(f"huying.{floor}.urls")) for floor in _FLOORS]

@@ -35,6 +35,7 @@ from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
 from huying.core import journal, limits
+from huying.core.api import idempotency
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,12 @@ def forget_finished_jobs(moment: datetime) -> None:
 def forget_attempts(moment: datetime) -> None:
     """Delete counted attempts whose windows have long ended."""
     limits.sweep()
+
+
+@every(at(3, 55))
+def forget_idempotency_keys(moment: datetime) -> None:
+    """Delete answers that were kept for requests sent again."""
+    idempotency.forget_keys()
 
 
 @every(at(0, 10))

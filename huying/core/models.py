@@ -139,3 +139,23 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.window} {self.count}"
+
+
+class IdempotencyKey(models.Model):
+    """The answer that a request with an `Idempotency-Key` was given, to be given again. See `core.api`."""
+
+    client = models.CharField(max_length=64)  # fingerprint of the credential
+    key = models.CharField(max_length=80)
+    request = models.CharField(max_length=64)  # fingerprint of method, path and body
+    status = models.PositiveSmallIntegerField(null=True)
+    content_type = models.CharField(max_length=80, blank=True)
+    body = models.TextField(blank=True)
+    made_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "key"], name="idempotency_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

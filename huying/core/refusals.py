@@ -41,9 +41,14 @@ class RefusalMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, _COLLISIONS):
+        if isinstance(exception, OperationalError) and is_collision(exception):
             exception = Conflict(_("刚才有人同时在处理，这一步没有保存。请返回后再试一次。"))
         return _answer(request, exception) if isinstance(exception, Refusal) else None
+
+
+def is_collision(error: OperationalError) -> bool:
+    """Whether PostgreSQL ended this transaction because of another one: it may be tried again."""
+    return isinstance(error.__cause__, _COLLISIONS)
 
 
 def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:

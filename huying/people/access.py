@@ -24,6 +24,14 @@ class Scope:
     department_id: int | None
 
 
+@dataclass(frozen=True)
+class TokenLimit:
+    """What a token leaves of its owner's rights: these verbs (None: all of them) inside this area's path."""
+
+    verbs: frozenset[str] | None
+    path: str = ""
+
+
 def grants_of(user: User | AnonymousUser) -> list[Grant]:
     """The user's grants in force today, read once per request."""
     if not isinstance(user, User) or not user.is_active:
@@ -37,7 +45,13 @@ def grants_of(user: User | AnonymousUser) -> list[Grant]:
 
 
 def scopes(user: User | AnonymousUser, verb: str) -> list[Scope]:
-    """Every scope in which the user has `verb`; empty when not at all."""
+    """Every scope in which the user has `verb`; empty when not at all.
+
+    A user who came with a token has at most the verbs of the token, and only within its area.
+    """
+    limit: TokenLimit | None = getattr(user, "token_limit", None)
+    if limit is not None and limit.verbs is not None and verb not in limit.verbs:
+        return []
     found = []
     for grant in grants_of(user):
         role = ROLES.get(grant.role)
@@ -48,7 +62,12 @@ def scopes(user: User | AnonymousUser, verb: str) -> list[Scope]:
             department_id = user.department_id  # type: ignore[union-attr]
             if department_id is None:
                 continue  # a clerk without a department is responsible for nothing
-        found.append(Scope(grant.role, grant.area.path if grant.area else "", department_id))
+        path = grant.area.path if grant.area else ""
+        if limit is not None and limit.path:
+            if not (path.startswith(limit.path) or limit.path.startswith(path)):
+                continue
+            path = max(path, limit.path, key=len)
+        found.append(Scope(grant.role, path, department_id))
     return found
 
 

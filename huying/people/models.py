@@ -118,6 +118,34 @@ class SignInFailure(models.Model):
         return f"{self.username} {self.at:%Y-%m-%d %H:%M}"
 
 
+class ApiToken(models.Model):
+    """Lets a program act for an account: never with more than the account's rights of the moment."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    title = models.CharField(_("用途"), max_length=80)
+    fingerprint = models.CharField(max_length=64, unique=True)  # the token itself is shown once and not kept
+    ending = models.CharField(max_length=4)  # its last characters, to tell it from others
+    verbs = models.JSONField(null=True)  # None: every verb of the owner
+    area = models.ForeignKey(Area, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    expires_on = models.DateField(_("有效期至"))
+    revoked_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("接口令牌")
+        ordering = ("-made_at",)
+
+    def __str__(self) -> str:
+        return f"{self.title} …{self.ending}"
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it still opens anything."""
+        return self.revoked_at is None and timezone.localdate() <= self.expires_on and self.owner.is_active
+
+
 class Grant(models.Model):
     """One role of one account, limited to an area subtree and to a department where they are given."""
 

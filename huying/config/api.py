@@ -1,0 +1,64 @@
+"""The API: one address per thing, put together from the routers of the floors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+
+from huying.cases.api import ROUTERS as CASES
+from huying.core.api import install, once
+from huying.core.api.problems import problem
+from huying.core.errors import Refusal
+from huying.core.limits import count_attempt
+from huying.papers.api import router as papers
+from huying.people.api import SessionAuth, TokenAuth
+from huying.people.api import router as people
+from huying.places.api import router as places
+
+PER_MINUTE = 600
+ABOUT = """\
+Everything that the desk can do, over the same forms and actions.
+
+- Send a token: `Authorization: Bearer hy_…`. It may do at most what its account may do.
+- `Idempotency-Key` on any POST: the same request sent again is answered again, not done again.
+- `ETag` and `If-Match`: a case that changed since you read it is not changed blindly (412).
+- Lists come in pages: send `next` as `after`.
+- Errors are problem details (RFC 9457), in the language of `Accept-Language`.
+"""
+
+api = NinjaAPI(
+    title="Huying",
+    version="1",
+    description=ABOUT,
+    urls_namespace="api",
+    docs_url=None,
+    auth=[TokenAuth(), SessionAuth()],
+)
+install(api)
+
+
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return problem(api, request, refusal.status, str(refusal))
+
+
+def _counted(view: Any) -> Any:
+    """At most so many requests a minute for one credential."""
+
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        who = request.headers.get("Authorization") or request.COOKIES.get("sessionid", "")
+        try:
+            count_attempt("api", who, most=PER_MINUTE, within=timedelta(minutes=1))
+        except Refusal as refusal:
+            return api.on_exception(request, refusal)
+        return view(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    return limited
+
+
+api.add_decorator(once(_refused), mode="view")
+api.add_decorator(_counted, mode="view")
+for router in (*CASES, papers, people, places):
+    api.add_router("", router)

@@ -1,0 +1,21 @@
+"""The ground of the API: problem details, pages by cursor, ETags, idempotency. It knows no district nouns.
+
+Each floor has its own routers in `api.py`; `config/api.py` puts them together.
+"""
+
+from huying.core.api.concurrency import etag, require_match, require_version, unless_changed
+from huying.core.api.idempotency import once
+from huying.core.api.pages import Page, page_of
+from huying.core.api.problems import Problem, install
+
+__all__ = [
+    "Page",
+    "Problem",
+    "etag",
+    "install",
+    "once",
+    "page_of",
+    "require_match",
+    "require_version",
+    "unless_changed",
+]

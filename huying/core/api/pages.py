@@ -1,0 +1,30 @@
+"""Lists by cursor: the next page costs as much as the first, and nothing is skipped while rows are added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from django.db.models import QuerySet
+from ninja import Schema
+
+from huying.core.paging import Keyset
+
+Row = TypeVar("Row")
+
+MOST = 200
+
+
+class Page(Schema, Generic[Row]):
+    """One page; `next` is the cursor of the next one, empty at the end."""
+
+    items: list[Row]
+    next: str = ""
+
+
+def page_of(
+    rows: QuerySet[Any], shape: Callable[[Any], Any], *, order: str, after: str = "", limit: int = 50
+) -> dict[str, Any]:
+    """The page behind `after` of these rows; each row goes through `shape`."""
+    found, _before, following = Keyset(rows, order).page(max(1, min(limit, MOST)), after)
+    return {"items": [shape(row) for row in found], "next": following}
