@@ -22,9 +22,9 @@ setup: .venv/.installed assets $(CATALOGUES:.po=.mo)
 	@tools/system_packages.sh venv
 	$(PYTHON) -m venv .venv
 
-.venv/.installed: requirements-dev.txt pyproject.toml | .venv/bin/python
+.venv/.installed: requirements-dev.txt pyproject.toml clients/python/pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e clients/python
 	@touch $@
 
 # The pages' scripts and styles. Without npm everything but maps, charts and live parts still works, so go on.

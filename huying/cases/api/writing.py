@@ -109,7 +109,8 @@ def _receipt(report: Report) -> dict[str, Any]:
     case = report.case
     return {
         "report": report.number, "case": case.number, "token": report.token,
-        "track": reverse("portal:track", args=[report.number, report.token]), "status": case.status, "due_at": case.due_at,
+        "track": reverse("portal:track", args=[report.number, report.token]), "status": case.status,
+        "due_at": case.due_at,
     }  # fmt: skip
 
 
