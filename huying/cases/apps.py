@@ -9,5 +9,5 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Tells the people floor what topics are called.
-        from huying.cases import topic_names  # noqa: F401
+        # Tells the people floor what topics are called, and the notices floor who reporters are.
+        from huying.cases import telling, topic_names  # noqa: F401

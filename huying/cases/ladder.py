@@ -69,7 +69,7 @@ def _climb_batch(now: dt.datetime) -> int:
         _arm_next(case, now)
     _write(cases)
     log_many("case", entries, at=now)
-    Notice.objects.bulk_create(notices)
+    telling.announce(notices)
     for case, rung in supervised:
         _supervise(case, rung)
     return len(cases)

@@ -387,6 +387,14 @@ def new_token() -> str:
 REPORTER = gettext_noop("反映人")
 
 
+class TellBy(models.TextChoices):
+    """How a reporter wants to hear; the page is always there. Empty: nobody asked them."""
+
+    SMS = "sms", _("短信")
+    EMAIL = "email", _("电子邮件")
+    PAGE = "page", _("只在查询页上看")
+
+
 class Report(models.Model):
     """One person's words, photos, place and contact. Stays its reporter's own when cases are merged."""
 
@@ -407,7 +415,11 @@ class Report(models.Model):
     external_number = models.CharField(_("外部编号"), max_length=60, blank=True, db_index=True)
     client_id = models.UUIDField(null=True, unique=True)  # a repeated submission of one form is one report
     withdrawn_at = models.DateTimeField(_("撤回时间"), null=True)
-    # Name, phone and private fields were deleted when they had served their purpose.
+    email = models.EmailField(_("邮箱"), blank=True, default="", db_default="")
+    tell_by = models.CharField(
+        _("怎么告诉您"), max_length=8, choices=TellBy, blank=True, default="", db_default=""
+    )
+    # Name, phone, e-mail and private fields were deleted when they had served their purpose.
     contact_forgotten = models.BooleanField(default=False, db_default=False)
 
     class Meta:
@@ -431,6 +443,7 @@ class CaseFile(models.Model):
         BEFORE = "before", _("处置前")
         AFTER = "after", _("处置后")
         CHECKED = "checked", _("核查")
+        NOTED = "noted", _("现场补充")
         DOCUMENT = "document", _("附件")
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="files")
@@ -699,6 +712,25 @@ class ContactReveal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.report_id}"
+
+
+class SyncReceipt(models.Model):
+    """A form of a phone's outbox that has arrived: sent again, it gets this outcome and does nothing."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    client_id = models.UUIDField()
+    kind = models.CharField(max_length=40)
+    outcome = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("收件回执")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "client_id"], name="sync_receipt_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.client_id}"
 
 
 class HistoryBatch(models.Model):

@@ -77,6 +77,10 @@ def path(value: str) -> Path:
     return (BASE_DIR / Path(value).expanduser()).resolve()
 
 
+def optional_path(value: str) -> Path | None:
+    return path(value) if value else None
+
+
 def words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
@@ -192,6 +196,28 @@ VARIABLES: tuple[Variable, ...] = (
         words,
         "",
         "host names inside your network that webhooks and linked pictures may reach, by comma",
+    ),
+    Variable("HUYING_SMTP_HOST", text, "", "mail server that notices go out by; empty: no e-mail"),
+    Variable("HUYING_SMTP_PORT", number(1, 65535), "587", "port of the mail server"),
+    Variable(
+        "HUYING_SMTP_SECURITY",
+        one_of("starttls", "tls", "none"),
+        "starttls",
+        "how the way to it is encrypted",
+    ),
+    Variable("HUYING_SMTP_USER", text, "", "account at the mail server; empty: without signing in"),
+    Variable(
+        "HUYING_SMTP_PASSWORD", text, "", "its password; better in a file, by HUYING_SMTP_PASSWORD_FILE"
+    ),
+    Variable(
+        "HUYING_MAIL_FROM", text, "", "sender of notices, like 呼应 <noreply@example.org>; needed for e-mail"
+    ),
+    Variable(
+        "HUYING_SMS_GATEWAY", optional_path, "", "YAML file that describes the SMS gateway; empty: no SMS"
+    ),
+    Variable("HUYING_SMS_KEY", text, "", "account at the SMS gateway, {key} in its description"),
+    Variable(
+        "HUYING_SMS_SECRET", text, "", "its secret, {secret} in the description, and what signs requests"
     ),
     Variable("HUYING_MAX_UPLOAD_MB", number(1, 200), "20", "largest file that may be uploaded, in MB"),
 )

@@ -4,6 +4,7 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "huying.registry",
     "huying.cases",
     "huying.community",
+    "huying.integrations",
     "huying.integrations.hotline",
     "huying.integrations.netizen",
     "huying.integrations.open311",
@@ -202,6 +204,29 @@ MAX_UPLOAD_BYTES = ENVIRONMENT["HUYING_MAX_UPLOAD_MB"] * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
+
+# -- ways out ------------------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST: str = ENVIRONMENT["HUYING_SMTP_HOST"]
+EMAIL_PORT: int = ENVIRONMENT["HUYING_SMTP_PORT"]
+EMAIL_HOST_USER: str = ENVIRONMENT["HUYING_SMTP_USER"]
+EMAIL_HOST_PASSWORD: str = ENVIRONMENT["HUYING_SMTP_PASSWORD"]
+EMAIL_USE_TLS = ENVIRONMENT["HUYING_SMTP_SECURITY"] == "starttls"
+EMAIL_USE_SSL = ENVIRONMENT["HUYING_SMTP_SECURITY"] == "tls"
+DEFAULT_FROM_EMAIL: str = ENVIRONMENT["HUYING_MAIL_FROM"]
+if EMAIL_HOST and "@" not in DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("HUYING_SMTP_HOST is set, so HUYING_MAIL_FROM needs a sender's address.")
+SMS_GATEWAY: Any = None
+SMS_KEY: str = ENVIRONMENT["HUYING_SMS_KEY"]
+SMS_SECRET: str = ENVIRONMENT["HUYING_SMS_SECRET"]
+if ENVIRONMENT["HUYING_SMS_GATEWAY"]:
+    from huying.integrations.sms.gateway import GatewayError, read_gateway
+
+    try:
+        SMS_GATEWAY = read_gateway(ENVIRONMENT["HUYING_SMS_GATEWAY"])
+    except GatewayError as error:
+        raise ImproperlyConfigured(f"HUYING_SMS_GATEWAY: {error}") from None
 
 # -- security ------------------------------------------------------------------------------------------------
 

@@ -11,13 +11,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from huying.cases.ledger import FIELD_TYPES
-from huying.cases.telling import TO_REPORTER
 from huying.core import expressions
 from huying.packs.declarations import check_declaration
+from huying.packs.notices import check_notices
 from huying.packs.reader import (
     SINGLE_KINDS,
     Document,
@@ -58,12 +57,6 @@ _FIELD_KEYS = ("type", "title", "of", "unit", "required", "private", "help", "wh
 _DISTRICT_KEYS = (
     "district", "title", "city", "code", "centre", "languages", "hotline", "about", "schematic", "schematic_note",
     "office_hours", "layers",
-)  # fmt: skip
-# What a notice to a reporter can be about, and what can be filled into it (cases.telling).
-NOTICE_MOMENTS = (*TO_REPORTER, "taken_up", "callback", "returned", "overdue")
-NOTICE_WORDS = (
-    "number", "code", "title", "category", "department", "officer", "due", "new_due", "until", "window", "reason",
-    "answer", "main_code", "link",
 )  # fmt: skip
 POST_PLACES = ("district", "subdistrict", "community", "compound", "grid", "building", "unit", "road")
 
@@ -670,28 +663,8 @@ class _Check:
                     yield said(_("“%(text)s”要写成数字，例如 113.32。"), text=text)
 
     def check_notices(self, document: Document) -> None:
-        self.keys(document, document.value, ("notices", "title", "moments"))
-        for moment, words in (document.value.get("moments") or {}).items():
-            if moment not in NOTICE_MOMENTS:
-                self.wrong(document.wrong(expected(moment, NOTICE_MOMENTS), "moments", moment))
-            if isinstance(words, dict):
-                self.keys(document, words, ("sms", "page"), "moments", moment)
-            for key, text in words.items() if isinstance(words, dict) else [(None, words)]:
-                keys: Keys = ("moments", moment) if key is None else ("moments", moment, key)
-                self.placeholders(document, str(text), *keys)
-
-    def placeholders(self, document: Document, text: str, *keys: str | int) -> None:
-        """Only what the system can fill in stands in braces."""
-        try:
-            names = [
-                name for _literal, name, _spec, _conversion in Formatter().parse(text) if name is not None
-            ]
-        except ValueError:
-            self.wrong(document.wrong(said(_("花括号没有配对：要填的词写成 {due}。")), *keys))
-            return
-        for name in names:
-            if name not in NOTICE_WORDS:
-                self.wrong(document.wrong(expected(name, NOTICE_WORDS), *keys))
+        for keys, sentence in check_notices(document.value):
+            self.wrong(document.wrong(sentence, *keys))
 
     def check_texts(self, document: Document) -> None:
         """Texts of the demonstration are read by the replay of its year; here they only have to be readable."""

@@ -33,6 +33,7 @@ from huying.packs.checker import (
     understand_pack,
 )
 from huying.packs.declarations import category_values, check_declaration, ledger_values, words
+from huying.packs.notices import kept
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
 from huying.packs.values import (
@@ -200,10 +201,7 @@ class _Loading:
             if key in said
         }
         if notices := self.pack.one("notices"):
-            declaration["notices"] = {
-                moment: words if isinstance(words, str) else words.get("page") or words.get("sms", "")
-                for moment, words in (notices.value.get("moments") or {}).items()
-            }
+            declaration["notices"] = kept(notices.value)
         if topics := self.pack.one("topics"):
             declaration["topics"] = {
                 key: topics.value[key] for key in ("weights", "fallback") if key in topics.value

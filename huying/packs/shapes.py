@@ -69,7 +69,12 @@ SHAPES: Mapping[str, Shape] = {
         "merge": SETTINGS,
         "public": SETTINGS,
     },
-    "notices": {**_HEAD, "moments": {ANY: TITLE}},
+    "notices": {
+        **_HEAD,
+        "moments": {ANY: (TEXT, {ANY: TITLE})},
+        "staff": {ANY: (TEXT, {ANY: TITLE})},
+        "flood": SETTINGS,
+    },
     "campaign": {**_HEAD, ANY: ANY},
 }
 

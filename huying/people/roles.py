@@ -40,7 +40,9 @@ ROLES: dict[str, Role] = {
     ),
     "clerk": _role(_("部门承办人"), f"{_HANDLE} desk.department contact.reveal", own_department=True),
     "head": _role(
-        _("部门负责人"), f"{_HANDLE} case.approve_extension desk.department cockpit.view", own_department=True
+        _("部门负责人"),
+        f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish",
+        own_department=True,
     ),
     "checker": _role(
         _("核查员"), "case.view case.check case.rework case.look_back desk.checker report.create"
@@ -57,13 +59,14 @@ ROLES: dict[str, Role] = {
         "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
         "contact.reveal contact.forget cockpit.view",
     ),
-    "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise"),
+    "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise news.publish"),
     "grid-worker": _role(
         _("网格员"),
         "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site",
     ),
     "administrator": _role(
         _("系统管理员"),
-        "people.manage places.manage pack.view journal.view case.view cockpit.view contact.forget",
+        "people.manage places.manage pack.view journal.view case.view cockpit.view contact.forget notices.manage "
+        "news.publish",
     ),
 }

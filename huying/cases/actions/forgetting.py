@@ -74,7 +74,7 @@ def forget_contact(report: Report, *, reason: str, actor: User) -> None:
 def _clear(reports: Sequence[Report]) -> None:
     for report in reports:
         private = {field.code for field in report.case.rules.fields if field.private}
-        report.name = report.phone = ""
+        report.name = report.phone = report.email = ""
         report.fields = {code: value for code, value in report.fields.items() if code not in private}
         report.contact_forgotten = True
-    Report.objects.bulk_update(reports, ["name", "phone", "fields", "contact_forgotten"])
+    Report.objects.bulk_update(reports, ["name", "phone", "email", "fields", "contact_forgotten"])

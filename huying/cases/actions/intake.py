@@ -44,6 +44,8 @@ class Intake:
     address: str = ""
     name: str = ""
     phone: str = ""
+    email: str = ""
+    tell_by: str = ""  # a TellBy
     item: Item | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     photos: Sequence[StoredFile] = ()
@@ -180,6 +182,8 @@ def _add_report(intake: Intake, case: Case, number: str, at: dt.datetime, *, fol
         address=intake.address[:160],
         name=intake.name.strip()[:60],
         phone=intake.phone.replace(" ", ""),
+        email=intake.email.strip(),
+        tell_by=intake.tell_by,
         followed=followed,
         reported_at=at,
         reported_by=intake.reported_by,
