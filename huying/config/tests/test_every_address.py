@@ -32,6 +32,7 @@ __all__ = ["district"]
 # What anybody may open. Whoever adds a name here says: this is for everyone on the internet.
 PUBLIC = re.compile(
     r"portal:.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language"
+    r"|field:(worker-script|manifest)"  # the app itself, without anybody's data
 )
 # What everybody with an account may open, whatever their role.
 SIGNED_IN = {"people:begin", "people:profile", "people:password"}
@@ -84,7 +85,7 @@ def values(loop: Loop) -> dict[str, Any]:
         "people:retire-area/code": district.east.code,
         **{
             f"portal:{name}/{key}": value
-            for name in ("receipt", "qr", "track", "add", "withdraw", "rate", "reopen")
+            for name in ("receipt", "qr", "track", "add", "withdraw", "rate", "reopen", "telling")
             for key, value in (("number", report.number), ("token", report.token))
         },
     }  # fmt: skip

@@ -10,13 +10,41 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from huying.cases.actions.intake import PHONE
-from huying.cases.models import Callback
+from huying.cases.models import Callback, TellBy
 
 
 class PlainForm(forms.Form):
     """No browser bubbles: the errors stand beside the fields, in the page's words."""
 
     use_required_attribute = False
+
+
+def _tell_by() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("有进展怎么告诉您"),
+        help_text=_("查询页上一直看得到。短信发到您留的手机，不收费。"),
+        choices=TellBy.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
+def _email() -> forms.EmailField:
+    return forms.EmailField(
+        label=_("邮箱"),
+        help_text=_("选“电子邮件”时填写。"),
+        required=False,
+        max_length=254,
+        error_messages={"invalid": _("邮箱看起来不对，例如 wang@example.com。")},
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+def _needs_email(form: forms.Form) -> None:
+    """Who wants e-mail leaves an address."""
+    missing = not form.cleaned_data.get("email") and "email" not in form.errors
+    if missing and form.cleaned_data.get("tell_by") == TellBy.EMAIL:
+        form.add_error("email", str(_("请填写邮箱，或者选别的方式。")))
 
 
 def _phone_input(**more: Any) -> forms.TextInput:
@@ -53,6 +81,8 @@ class ReportForm(PlainForm):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     phone = forms.CharField(label=_("电话"), required=False, max_length=30, widget=_phone_input())
+    tell_by = _tell_by()
+    email = _email()
     consent = forms.BooleanField(
         label=_("我已阅读并同意按《隐私说明》处理我填写的个人信息"),
         required=False,
@@ -62,6 +92,10 @@ class ReportForm(PlainForm):
     website = forms.CharField(
         required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
     )
+
+    def clean(self) -> dict[str, Any]:
+        _needs_email(self)
+        return self.cleaned_data
 
     def clean_phone(self) -> str:
         phone: str = self.cleaned_data["phone"].replace(" ", "")
@@ -109,6 +143,19 @@ class WordsForm(PlainForm):
 
 class WithdrawForm(PlainForm):
     reason = forms.CharField(label=_("为什么撤回"), required=False, max_length=200)
+
+
+class TellingForm(PlainForm):
+    """How the reporter wants to hear from now on."""
+
+    tell_by = _tell_by()
+    email = _email()
+
+    def clean(self) -> dict[str, Any]:
+        if not self.cleaned_data.get("tell_by"):
+            self.add_error("tell_by", str(_("请选择一种方式。")))
+        _needs_email(self)
+        return self.cleaned_data
 
 
 class ReopenForm(PlainForm):

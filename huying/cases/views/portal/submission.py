@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from huying.cases.actions import Intake, receive_report
 from huying.cases.forms import DeclaredForm, cleaned_values, declared_form
-from huying.cases.models import Case, Category, Channel, Report
+from huying.cases.models import Case, Category, Channel, Report, TellBy
 from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.suggest import open_nearby
 from huying.cases.views.portal.choosing import offer
@@ -54,7 +54,11 @@ class Submission:
     def form(self) -> ReportForm:
         if self.request.method == "POST":
             return ReportForm(self.request.POST)
-        initial: dict[str, Any] = {"client_id": uuid.uuid4(), "words": self.data.get("words", "")[:2000]}
+        initial: dict[str, Any] = {
+            "client_id": uuid.uuid4(),
+            "words": self.data.get("words", "")[:2000],
+            "tell_by": TellBy.SMS,
+        }
         if self.follows is not None:
             initial["words"] = initial["words"] or _("我也遇到同样的问题。")
         return ReportForm(initial=initial)
@@ -271,7 +275,7 @@ class Submission:
 
     def _check_contact(self) -> None:
         form, cleaned = self.form, self.form.cleaned_data
-        given = bool(cleaned.get("name") or cleaned.get("phone"))
+        given = bool(cleaned.get("name") or cleaned.get("phone") or cleaned.get("email"))
         if self.contact == "required":
             for name, sentence in (
                 ("name", _("请留下称呼，上门或回电话时用。")),
@@ -308,6 +312,8 @@ class Submission:
                     address=cleaned["address"].strip() or (self.follows.address if self.follows else ""),
                     name="" if self.contact == "none" else cleaned["name"],
                     phone="" if self.contact == "none" else cleaned["phone"],
+                    email="" if self.contact == "none" else cleaned["email"],
+                    tell_by=cleaned["tell_by"],
                     fields=cleaned_values(self.declared),
                     photos=self.photos,
                     client_id=cleaned["client_id"],

@@ -18,12 +18,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huying.cases import actions
+from huying.cases.actions.contacts import choose_telling
 from huying.cases.models import OPEN, Case, Notice, Report, Status
 from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.public import mask_words
 from huying.cases.story import story_for_reporter
+from huying.cases.telling import way_to
 from huying.cases.views.portal.display import clock_of, reporter_photos, standing, status_badge
-from huying.cases.views.portal.forms import LookUpForm, RatingForm, ReopenForm, WithdrawForm, WordsForm
+from huying.cases.views.portal.forms import (
+    LookUpForm,
+    RatingForm,
+    ReopenForm,
+    TellingForm,
+    WithdrawForm,
+    WordsForm,
+)
 from huying.cases.views.portal.submission import MOST_PHOTOS, hotline
 from huying.core.errors import Refusal
 from huying.core.files import store_photo
@@ -154,6 +163,11 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **forms: Any)
         "withdraw_form": WithdrawForm(prefix="withdraw"),
         "rating_form": RatingForm(prefix="rating"),
         "reopen_form": ReopenForm(prefix="reopen"),
+        "may_tell": not report.contact_forgotten and not withdrawn,
+        "way": way_to(report),
+        "telling_form": TellingForm(
+            prefix="telling", initial={"tell_by": way_to(report) or "page", "email": report.email}
+        ),
         "refused": refused,
         "typed": " ".join(
             str(refused[name].value() or "") for name in ("words", "reason") if name in refused.fields
@@ -242,6 +256,19 @@ def reopen(request: HttpRequest, number: str, token: str) -> HttpResponse:
         request, report, "reopen_form", form,
         lambda: actions.ask_to_reopen(report, reason=form.cleaned_data["reason"]),
         _("已要求重新办理，承办单位已收到。"),
+    )  # fmt: skip
+
+
+@require_POST
+def telling(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    """How the reporter wants to hear from now on."""
+    report, form = own_report(number, token), TellingForm(request.POST, prefix="telling")
+    return _do(
+        request, report, "telling_form", form,
+        lambda: choose_telling(
+            report, tell_by=form.cleaned_data["tell_by"], email=form.cleaned_data["email"]
+        ),
+        _("已保存，以后就这样告诉您。"),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("t/<slug:number>/<str:token>/words/", track.add, name="add"),
     path("t/<slug:number>/<str:token>/withdrawal/", track.withdraw, name="withdraw"),
     path("t/<slug:number>/<str:token>/rating/", track.rate, name="rate"),
+    path("t/<slug:number>/<str:token>/telling/", track.telling, name="telling"),
     path("t/<slug:number>/<str:token>/reopening/", track.reopen, name="reopen"),
     path("public/", public.PublicList.as_view(), name="public"),
     path("public/map/", public.public_map, name="map"),
