@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -62,3 +63,9 @@ api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
 for router in (*CASES, papers, people, places):
     api.add_router("", router)
+
+
+def description() -> str:
+    """The OpenAPI 3.1 description, as it is stored in docs/openapi.json."""
+    found = api.get_openapi_schema(path_prefix="/api/v1/")
+    return json.dumps(found, default=str, ensure_ascii=False, indent=1) + "\n"

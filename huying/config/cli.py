@@ -57,6 +57,14 @@ def address(arguments: Arguments) -> tuple[str, int]:
     ]
 
 
+def run_openapi(arguments: Arguments) -> int:
+    django()
+    from huying.config.api import description
+
+    print(description(), end="")
+    return 0
+
+
 def run_doctor(arguments: Arguments) -> int:
     django()
     from huying.config import doctor
@@ -216,6 +224,7 @@ COMMANDS: tuple[Command, ...] = (
         run_demo,
         (*LISTEN, argument("--prepare", action="store_true", help="prepare only, do not serve")),
     ),
+    Command("openapi", "print the description of the API", run_openapi),
     Command("doctor", "check this installation and say what to mend", run_doctor),
     Command("pack check", "report every mistake of a district pack", run_pack_check, (PACK,)),
     Command(

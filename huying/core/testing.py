@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -273,6 +274,20 @@ def make_district() -> MiniDistrict:
 def district(db: None) -> MiniDistrict:
     """Three streets, six communities, twelve grids, a compound, departments and office hours."""
     return make_district()
+
+
+@pytest.fixture
+def wsgi(db: None) -> Iterator[Any]:
+    """The site as a WSGI program within the test's own transaction: nothing closes its connection."""
+    from django.core.signals import request_finished, request_started
+    from django.core.wsgi import get_wsgi_application
+    from django.db import close_old_connections
+
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield get_wsgi_application()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 class AccessSuite:

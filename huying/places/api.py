@@ -36,7 +36,7 @@ def list_areas(request: HttpRequest, level: str = "", within: str = "") -> list[
     if within and above is None:
         raise Http404(_("没有这个区域。"))
     return [
-        {"code": code, "title": row.title, "level": row.level, "layer": row.layer, "path": row.path}
+        {"code": code, "title": str(row.title), "level": row.level, "layer": row.layer, "path": row.path}
         for code, row in rows.items()
         if (not level or row.level == level) and (above is None or row.path.startswith(above))
     ]

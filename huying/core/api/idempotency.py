@@ -36,7 +36,7 @@ def _client(request: HttpRequest) -> str:
 
 def _said(request: HttpRequest) -> str:
     # Uploaded files are not read twice; their form's length stands for them.
-    multipart = (request.content_type or "").startswith("multipart/")
+    multipart = (request.content_type or "").startswith(("multipart/", "application/x-www-form-urlencoded"))
     body = request.META.get("CONTENT_LENGTH", "").encode() if multipart else request.body
     return hashlib.sha256(b"\0".join((str(request.method).encode(), request.path.encode(), body))).hexdigest()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
@@ -46,6 +48,7 @@ _TITLES = {
     409: "Conflict",
     412: "Changed meanwhile",
     413: "Too large",
+    415: "Unsupported media type",
     422: "Refused",
     429: "Too many requests",
     500: "Server error",
@@ -63,6 +66,50 @@ def problem(
     response = api.create_response(request, body, status=status)
     response["Content-Type"] = CONTENT_TYPE
     return response
+
+
+PREFIX = "/api/"
+
+
+class ProblemMiddleware:
+    """Programs are never answered with a page: an error that no operation saw becomes a problem too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        kind = response.get("Content-Type", "")
+        if (
+            not request.path.startswith(PREFIX)
+            or response.status_code < 400
+            or "json" in kind
+            or "xml" in kind
+        ):
+            return response
+        body = {
+            "type": "about:blank", "title": _TITLES.get(response.status_code, "Error"),
+            "status": response.status_code, "detail": _sentence(response.status_code), "errors": [],
+        }  # fmt: skip
+        answer = JsonResponse(body, status=response.status_code, content_type=CONTENT_TYPE)
+        for name in ("Allow", "Retry-After"):
+            if name in response:
+                answer[name] = response[name]
+        return answer
+
+
+def _sentence(status: int) -> str:
+    known = {
+        403: _("请带上有效的令牌；网页里的请求还要带上 CSRF 令牌。"),
+        404: _("没有这个地址。接口说明在 /api/v1/openapi.json。"),
+        405: _("这个地址不支持这种方法。"),
+        413: _("内容太大了。"),
+    }
+    return known.get(status) or (
+        _("服务器出错了，已经记录。请稍后再试。")
+        if status >= 500
+        else _("这个请求无法处理，请检查地址和内容。")
+    )
 
 
 def install(api: NinjaAPI) -> None:
@@ -96,6 +143,9 @@ def install(api: NinjaAPI) -> None:
     def forbidden(request: HttpRequest, error: Exception) -> HttpResponse:
         return problem(api, request, 403, str(error) or _("您的岗位没有这项权限。"))
 
+    def unread(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+        return problem(api, request, 415, _("请用 JSON 提交：Content-Type: application/json。"))
+
     def http(request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(api, request, error.status_code, str(error))
 
@@ -113,6 +163,6 @@ def install(api: NinjaAPI) -> None:
     for kind, handler in (
         (Refusal, refusal), (ValidationError, invalid), (Http404, unknown), (AuthenticationError, unsigned),
         (AuthorizationError, forbidden), (PermissionDenied, forbidden), (HttpError, http),
-        (OperationalError, collided), (Exception, broken),
+        (OperationalError, collided), (RawPostDataException, unread), (Exception, broken),
     ):  # fmt: skip
         api.add_exception_handler(kind, handler)  # type: ignore[arg-type]
