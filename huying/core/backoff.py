@@ -14,5 +14,6 @@ def next_try(tries: int, *, seed: int = 0) -> timedelta:
 
     Up to a fifth is added by the seed (the row's id), so that what failed together does not return together.
     """
-    wait = min(FIRST * 2 ** min(max(tries, 1) - 1, 20), LONGEST)
+    doublings = min(max(tries, 1) - 1, 20)
+    wait = min(FIRST * (1 << doublings), LONGEST)
     return wait * (1 + 0.2 * random.Random(f"{seed}:{tries}").random())

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Router, Schema
 
-from huying.core.api import Page, Problem, page_of
+from huying.core.api import Page, Problem, page_of, query
 from huying.core.errors import NotAllowed
 from huying.papers import actions
 from huying.papers.letter import number_of
@@ -67,7 +67,7 @@ def _paper(user: User, pk: int) -> Paper:
 
 @router.get("/papers", response={200: Page[PaperOut], 403: Problem}, summary="List papers")
 def list_papers(
-    request: HttpRequest, after: str = "", limit: int = Query(50, ge=1, le=200)
+    request: HttpRequest, after: str = "", limit: int = query(50, ge=1, le=200)
 ) -> dict[str, Any]:
     """The papers that the caller may read, newest first."""
     rows = papers_for(_caller(request)).select_related("addressee")

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 
-from huying.core.api import Problem
+from huying.core.api import Problem, query
 from huying.core.errors import Refusal
 from huying.places.clock import parse_limit
 from huying.places.locate import current_index, locate
@@ -52,8 +52,8 @@ class LocatedOut(Schema):
 @router.get("/locate", response={200: LocatedOut, 422: Problem}, summary="Point to area")
 def locate_point(
     request: HttpRequest,
-    lng: float = Query(..., ge=-180, le=180),
-    lat: float = Query(..., ge=-90, le=90),
+    lng: float = query(..., ge=-180, le=180),
+    lat: float = query(..., ge=-90, le=90),
     layer: str = "administrative",
 ) -> dict[str, Any]:
     """Which areas lie around a point (WGS-84)."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema, Status
+from ninja import Router, Schema, Status
 
 from huying.cases import policy, rates
 from huying.cases.api.shapes import (
@@ -29,7 +29,7 @@ from huying.cases.story import story_for_staff
 from huying.cases.views.desk.case import case_for
 from huying.cases.views.desk.notices import notices_for
 from huying.cases.views.desk.verbs import verbs_open_to
-from huying.core.api import Page, Problem, page_of, unless_changed
+from huying.core.api import Page, Problem, page_of, query, unless_changed
 from huying.core.errors import NotAllowed, Refusal
 from huying.people.access import can
 from huying.people.models import User
@@ -54,7 +54,7 @@ def filter_of(request: HttpRequest) -> CaseFilter:
     return found
 
 
-_FILTERS = {
+_FILTERS: dict[str, Any] = {
     "openapi_extra": {
         "parameters": [
             {
@@ -72,9 +72,9 @@ _FILTERS = {
 )
 def list_cases(
     request: HttpRequest,
-    order: str = Query("-reported_at", description=f"one of {', '.join(ORDERS)}"),
-    after: str = Query("", description="the `next` of the page before"),
-    limit: int = Query(50, ge=1, le=200),
+    order: str = query("-reported_at", description=f"one of {', '.join(ORDERS)}"),
+    after: str = query("", description="the `next` of the page before"),
+    limit: int = query(50, ge=1, le=200),
 ) -> dict[str, Any]:
     """The cases that the caller may see, by the same filters as the desk's list."""
     user = caller(request, "case.view")
@@ -211,7 +211,7 @@ def _notice_out(notice: Notice) -> dict[str, Any]:
 
 @router.get("/notices", response={200: Page[NoticeOut], 403: Problem}, summary="List my notices")
 def list_notices(
-    request: HttpRequest, after: str = "", limit: int = Query(50, ge=1, le=200)
+    request: HttpRequest, after: str = "", limit: int = query(50, ge=1, le=200)
 ) -> dict[str, Any]:
     """What the caller was told, newest first."""
     rows = notices_for(caller(request, "case.view")).select_related("case")

@@ -57,7 +57,7 @@ class UploadOut(Schema):
     response={201: UploadOut, 403: Problem, 413: Problem, 422: Problem},
     summary="Upload a photo",
 )
-def upload_photo(request: HttpRequest, photo: UploadedFile = File(...)) -> Any:  # noqa: B008
+def upload_photo(request: HttpRequest, photo: File[UploadedFile]) -> Any:
     """Keep a photo (JPEG, PNG, WebP, HEIC as far as the server reads it), turned upright, without hidden data."""
     user = caller(request, "report.create", "case.view")
     return Status(201, {"photo": draft_token(store_photo(photo, by=user))})

@@ -5,7 +5,7 @@ Each floor has its own routers in `api.py`; `config/api.py` puts them together.
 
 from huying.core.api.concurrency import etag, require_match, require_version, unless_changed
 from huying.core.api.idempotency import once
-from huying.core.api.pages import Page, page_of
+from huying.core.api.pages import Page, page_of, query
 from huying.core.api.problems import Problem, install
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "install",
     "once",
     "page_of",
+    "query",
     "require_match",
     "require_version",
     "unless_changed",

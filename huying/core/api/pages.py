@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
-from ninja import Schema
+from ninja import Query, Schema
 
 from huying.core.paging import Keyset
 
 Row = TypeVar("Row")
 
 MOST = 200
+# ninja's `Query` is typed as a marker class; as a default value it is a function.
+query: Any = Query
 
 
 class Page(Schema, Generic[Row]):
