@@ -196,6 +196,7 @@ _TELLINGS: dict[str, _Telling] = {
     ),
     "case.checked": _Telling(gettext_lazy("核查通过"), "check", "green", text=_words, public=True),
     "case.seen_on_site": _Telling(gettext_lazy("网格员到场核实"), "eye", text=_seen),
+    "case.noted": _Telling(gettext_lazy("现场补充"), "message", text=_words),
     "case.sent_back": _Telling(
         gettext_lazy("核查未通过，退回返工"), "return", "red", text=_reason, public=True
     ),

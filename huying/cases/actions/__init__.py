@@ -23,6 +23,7 @@ from huying.cases.actions.handling import (
 )
 from huying.cases.actions.intake import Intake, add_words, receive_report, withdraw_report
 from huying.cases.actions.looking_back import draw_look_back, record_look_back
+from huying.cases.actions.noting import add_note
 from huying.cases.actions.on_site import see_on_site
 from huying.cases.actions.supervising import appeal_overdue, review_appeal, supervise_case, urge_case
 from huying.cases.actions.timing import (
@@ -38,6 +39,7 @@ from huying.cases.actions.timing import (
 __all__ = [
     "Intake",
     "add_files",
+    "add_note",
     "add_words",
     "appeal_overdue",
     "approve_extension",

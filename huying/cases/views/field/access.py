@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar, cast
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from huying.cases import policy
@@ -18,8 +20,31 @@ from huying.people.guards import requires
 from huying.people.models import Department, User
 from huying.places.models import Area
 
-# Grid workers; clerks and heads who go out use the same pages for their department's cases.
-in_the_field = requires("field.work", "case.report_handled")
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+READER = "X-Field-User"
+
+
+def on_the_phone(view: View) -> View:
+    """Decorator inside a guard: tells the phone whose page this is, so that it keeps pages of one person only."""
+
+    @wraps(view)
+    def named(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        answer[READER] = str(worker(request).pk)
+        return answer
+
+    return named  # type: ignore[return-value]
+
+
+def in_the_field(view: View) -> View:
+    """Grid workers; clerks and heads who go out use the same pages for their department's cases."""
+    return requires("field.work", "case.report_handled")(on_the_phone(view))
+
+
+def reports_in_the_field(view: View) -> View:
+    """Whoever works in the field and may report."""
+    return requires("field.work", "report.create")(on_the_phone(view))
+
 
 _POSITION = re.compile(r"^(-?\d{1,3}(?:\.\d+)?),(-?\d{1,2}(?:\.\d+)?)$")
 

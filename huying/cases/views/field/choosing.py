@@ -62,7 +62,8 @@ def field_ledgers() -> list[Ledger]:
     )
 
 
-def _version() -> object:
+def catalogue_version() -> object:
+    """Another one whenever a category or topic changed."""
     # The newest transaction that wrote a row, and how many rows there are: any change alters one of the two.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -96,7 +97,7 @@ def _read() -> dict[int, list[Choice]]:
     return found
 
 
-_kept: Kept[dict[int, list[Choice]]] = Kept(_version, _read)
+_kept: Kept[dict[int, list[Choice]]] = Kept(catalogue_version, _read)
 
 Groups = list[tuple[str, list[tuple[str, list[Choice]]]]]
 

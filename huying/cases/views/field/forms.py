@@ -116,6 +116,11 @@ class HelpForm(VerbForm):
     client_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
+class NoteForm(VerbForm):
+    words = sentence(gettext_lazy("看到的情况"), rows=3, most=2000)
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+
 class FindingForm(FieldForm):
     """A finding: category and place; words, thing and contact where the ledger wants them."""
 

@@ -34,6 +34,7 @@ class Box:
     error: str = ""
     when_field: str = ""  # shown only while another field has this value
     when_value: str = ""
+    most: int = MOST
 
     def take(self, request: HttpRequest) -> None:
         """Keep what was sent at once, so that a mistake elsewhere in the form does not cost a photo."""
@@ -45,7 +46,7 @@ class Box:
                 found.append(store_photo(upload, by=request.user, seen=_seen(facts)))
             except Refusal as refusal:
                 self.error = str(refusal)
-        self.photos = list({photo.pk: photo for photo in found}.values())[:MOST]
+        self.photos = list({photo.pk: photo for photo in found}.values())[: self.most]
 
     @property
     def kept(self) -> list[dict[str, str]]:

@@ -20,14 +20,14 @@ from huying.cases.models import Case, CaseFile, Category, Channel, Ledger, Repor
 from huying.cases.suggest import box, open_nearby
 from huying.cases.telling import moment_text
 from huying.cases.views.desk.display import metres_words, status_badge
-from huying.cases.views.field.access import areas_of, position_of, worker
+from huying.cases.views.field.access import areas_of, position_of, reports_in_the_field, worker
 from huying.cases.views.field.answers import accepted
 from huying.cases.views.field.choosing import choices_of, field_ledgers, groups_of, recent_of
 from huying.cases.views.field.forms import REPORT_PHRASES, FindingForm
+from huying.cases.views.field.once import sent_once
 from huying.cases.views.field.photos import Box
 from huying.cases.views.field.tasks import verbs_for
 from huying.core.errors import Refusal
-from huying.people.guards import requires
 from huying.people.models import User
 from huying.places.coordinates import distance_m
 from huying.places.district import current_district
@@ -37,8 +37,6 @@ from huying.registry.models import Item
 ITEMS_WITHIN_M = 50
 _MOST_ITEMS = 8
 _MOST_NEARBY = 3
-
-reports_in_the_field = requires("field.work", "report.create")
 
 
 class Finding:
@@ -160,6 +158,7 @@ class Finding:
 
 
 @reports_in_the_field
+@sent_once("report")
 def report(request: HttpRequest) -> HttpResponse:
     """The form, and on POST the report. The same form sent twice is one report."""
     finding, status = Finding(request), 200
@@ -178,7 +177,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "watermark": {"place": "", "who": str(finding.user), "number": str(finding.ledger)},
         "map": {
             "id": "map", "height": "small", "picker": True,
-            "areas_url": _outlines(finding.user),
+            "areas_url": outlines_for(finding.user),
         },
         "district": district, "errors": _errors(finding) if request.method == "POST" else [],
         "at_url": reverse("places:at"),
@@ -186,7 +185,7 @@ def report(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/field/report.html", context, status=status)
 
 
-def _outlines(user: User) -> str:
+def outlines_for(user: User) -> str:
     """The grids of the own street to find one's way on the map; the streets for who works in all of them."""
     codes = [area.path.split("/")[1] for area in areas_of(user) if area.path.count("/") > 1]
     if not codes:

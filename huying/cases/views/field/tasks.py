@@ -82,7 +82,7 @@ def _context(request: HttpRequest, case: Case) -> dict[str, Any]:
         "map": {
             "id": "map", "height": "small", "lng": case.lng, "lat": case.lat,
             "marker_title": case.address or case.title,
-            "areas_url": _outlines(case),
+            "areas_url": outlines_of(case),
         } if case.lng is not None else None,
         "verbs": verbs_for(user, case),
         "assistance": my_assistance(case, user) if case.status in WITH_DEPARTMENT else None,
@@ -95,7 +95,7 @@ def _context(request: HttpRequest, case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _outlines(case: Case) -> str:
+def outlines_of(case: Case) -> str:
     """The grids of the case's street, else the district's streets."""
     codes = [code for code in case.area_path.split("/") if code]
     if len(codes) > 1:

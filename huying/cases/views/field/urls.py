@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.cases.views.field import home, me, report, tasks, verbs
+from huying.cases.views.field import home, me, offline, report, tasks, verbs
 
 app_name = "field"
 urlpatterns = [
@@ -14,9 +14,16 @@ urlpatterns = [
     path("field/tasks/<str:number>/handled/", verbs.handled, name="handled"),
     path("field/tasks/<str:number>/seen/", verbs.seen, name="seen"),
     path("field/tasks/<str:number>/help/", verbs.finish_help, name="help"),
+    path("field/tasks/<str:number>/note/", verbs.note, name="note"),
     path("field/report/", report.report, name="report"),
     path("field/report/around/", report.around, name="around"),
     path("field/report/<str:number>/sent/", report.sent, name="sent"),
     path("field/me/", me.me, name="me"),
+    path("field/outbox/", offline.outbox, name="outbox"),
+    path("field/session.json", offline.session, name="session"),
+    path("field/day.json", offline.day, name="day"),
+    path("field/offline/", offline.offline, name="offline"),
+    path("field/sw.js", offline.worker_script, name="worker-script"),
+    path("field/manifest.webmanifest", offline.manifest, name="manifest"),
     path("field/me/grids.geojson", me.grids, name="grids"),
 ]

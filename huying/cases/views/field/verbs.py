@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST
 
 from huying.cases import actions
 from huying.cases.forms import cleaned_values
-from huying.cases.models import WITH_DEPARTMENT, Case, CaseFile, CaseReturn, Status
+from huying.cases.models import Case, CaseFile, Status
 from huying.cases.views.desk.verb_forms import VerbForm
 from huying.cases.views.desk.verbs import my_assistance
 from huying.cases.views.field.access import case_for, in_the_field, worker
-from huying.cases.views.field.answers import accepted
+from huying.cases.views.field.answers import accepted, from_script
 from huying.cases.views.field.display import place_of
 from huying.cases.views.field.forms import (
     ANSWER_PHRASES,
@@ -29,13 +29,17 @@ from huying.cases.views.field.forms import (
     DoneForm,
     GiveBackForm,
     HelpForm,
+    NoteForm,
     SeenForm,
 )
+from huying.cases.views.field.once import sent_once
 from huying.cases.views.field.photos import Box
 from huying.cases.views.field.tasks import works_on
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.people.models import User
 
+# Several boxes of a form that was refused come together in one note.
+NOTE_PHOTOS = 24
 Act = Callable[[Case, Any, User, dict[str, Box]], str]
 
 
@@ -68,6 +72,8 @@ def _fill(request: HttpRequest, case: Case, sheet: Sheet) -> HttpResponse:
                     words = sheet.act(case, form, user, boxes)
                 return accepted(request, _next(user, case), words)
             except Refusal as refusal:
+                if from_script(request) and isinstance(refusal, Conflict | NotAllowed):
+                    raise
                 status = refusal.status
                 _show(refusal, form, boxes)
     else:
@@ -102,6 +108,7 @@ def _require_mine(user: User, case: Case) -> None:
 
 @in_the_field
 @require_POST
+@sent_once("take_up")
 def take_up(request: HttpRequest, number: str) -> HttpResponse:
     """Sign for it. The same tap again, after a lost answer, finds it done."""
     user = worker(request)
@@ -113,14 +120,15 @@ def take_up(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @in_the_field
+@sent_once("handled")
 def handled(request: HttpRequest, number: str) -> HttpResponse:
     """Report it handled, with photos before and after."""
     user = worker(request)
     case = case_for(user, number)
     _require_mine(user, case)
-    if _arrived_already(request, user, case):
-        return accepted(request, reverse("field:home"), _("已报告办结。"))
-    _require_open(case, "report_handled")
+    if request.method == "POST" or case.status != Status.DISPATCHED:
+        # Before it is signed for, the form may be read: without a signal both steps wait on the phone.
+        _require_open(case, "report_handled")
     needed = "photo_after" in case.rules.gates.get("report_handled", ())
     has_after = needed and case.files.filter(role=CaseFile.Role.AFTER).exists()
     boxes = [
@@ -136,15 +144,6 @@ def handled(request: HttpRequest, number: str) -> HttpResponse:
         "handled", _("报告办结"), _("报告办结"), DoneForm, _report_handled, boxes, ANSWER_PHRASES, "answer"
     )  # fmt: skip
     return _fill(request, case, sheet)
-
-
-def _arrived_already(request: HttpRequest, user: User, case: Case) -> bool:
-    """The same answer by the same person again is the form whose receipt got lost."""
-    said = request.POST.get("answer", "").strip()
-    return (
-        request.method == "POST" and case.status not in WITH_DEPARTMENT and case.handled_by_id == user.pk
-        and bool(said) and case.answer == said
-    )  # fmt: skip
 
 
 def _require_open(case: Case, verb: str) -> None:
@@ -166,24 +165,14 @@ def _report_handled(case: Case, form: DoneForm, user: User, boxes: dict[str, Box
 
 
 @in_the_field
+@sent_once("return")
 def give_back(request: HttpRequest, number: str) -> HttpResponse:
     """Give it back, with a reason."""
     user = worker(request)
-    if request.method == "POST" and _given_back_already(request, user, number):
-        # A returned case has left the department: its people no longer see it.
-        return accepted(request, reverse("field:home"), _("已退回派遣员。"))
     case = case_for(user, number)
     _require_mine(user, case)
     _require_open(case, "return")
     return _fill(request, case, Sheet("return", _("退单"), _("退回派遣员"), GiveBackForm, _return))
-
-
-def _given_back_already(request: HttpRequest, user: User, number: str) -> bool:
-    last = CaseReturn.objects.filter(case__number=number, returned_by=user).select_related("case").last()
-    if last is None or last.case.status != Status.FILED:
-        return False
-    form = GiveBackForm(last.case, user, request.POST)
-    return form.is_valid() and form.reason[:500] == last.reason
 
 
 def _return(case: Case, form: GiveBackForm, user: User, boxes: dict[str, Box]) -> str:
@@ -192,6 +181,7 @@ def _return(case: Case, form: GiveBackForm, user: User, boxes: dict[str, Box]) -
 
 
 @in_the_field
+@sent_once("seen")
 def seen(request: HttpRequest, number: str) -> HttpResponse:
     """Look on the spot whether it is done, for the checker."""
     case = case_for(worker(request), number)
@@ -211,6 +201,7 @@ def _see(case: Case, form: SeenForm, user: User, boxes: dict[str, Box]) -> str:
 
 
 @in_the_field
+@sent_once("help")
 def finish_help(request: HttpRequest, number: str) -> HttpResponse:
     """Report the own part of a joint case done."""
     case = case_for(worker(request), number)
@@ -227,3 +218,19 @@ def _help(case: Case, form: HelpForm, user: User, boxes: dict[str, Box]) -> str:
         raise Conflict(_("没有等您单位完成的协办，可能同事已经报告了。"))
     actions.finish_assistance(part, result=result, actor=user)
     return _("协办已完成。")
+
+
+@in_the_field
+@sent_once("note")
+def note(request: HttpRequest, number: str) -> HttpResponse:
+    """Words and photos for a case that went on without them: nothing that was seen on the spot is lost."""
+    case = case_for(worker(request), number)
+    box = Box("photos", _("现场照片"), most=NOTE_PHOTOS)
+    return _fill(
+        request, case, Sheet("note", _("补充情况"), _("补进案件"), NoteForm, _note, [box], (), "words")
+    )
+
+
+def _note(case: Case, form: NoteForm, user: User, boxes: dict[str, Box]) -> str:
+    actions.add_note(case, actor=user, words=form.cleaned_data["words"], photos=boxes["photos"].photos)
+    return _("已补进案件。")

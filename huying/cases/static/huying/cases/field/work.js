@@ -1,49 +1,44 @@
-// The field's forms: photos with watermark, everything kept on the phone until the server has it, sent again when the
-// network is back. `client_id` makes a form that arrives twice one form.
+// The field's forms: photos with watermark, everything kept on the phone, handed to the outbox, which sends it once.
+// A form takes part by `data-outbox`; docs/field-offline.md says how.
+import "./outbox-core.js";
 import { show } from "../../js/toast.js";
 import { announce } from "../../js/words.js";
+import { sendUnkept, sendWaiting } from "./app.js";
 import { allowed, header, whereAmI } from "./position.js";
-import { get, put, remove, waiting } from "./store.js";
+import { get, me, put, remove } from "./store.js";
 import { marked } from "./watermark.js";
 
-const words = document.getElementById("work")?.dataset || {};
+const outbox = self.HuyingOutbox, words = document.getElementById("work")?.dataset || {};
+// Who has waited so long goes on with the next task; it is sent in the background.
+const SLOW_MS = 15e3;
 const fill = (text, value) => text.replace(/%[sd]/, String(value));
-const token = () => document.querySelector('[name="csrfmiddlewaretoken"]')?.value || JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
+const token = () => document.querySelector('[name="csrfmiddlewaretoken"]')?.value || "";
 
-// --- sending ---------------------------------------------------------------------------------------------
-
-function bodyOf(record) {
-  const body = new FormData();
-  for (const [name, value] of record.fields) body.append(name, value);
-  body.set("csrfmiddlewaretoken", token());
-  for (const [name, photos] of Object.entries(record.photos)) {
-    photos.forEach((photo, place) => body.append(name, new File([photo.blob], `${name}-${place + 1}.jpg`, { type: "image/jpeg" })));
-    body.append(`${name}_seen`, JSON.stringify(photos.map(({ at, lng, lat }) => ({ at, lng, lat }))));
-  }
-  return body;
-}
-
-/** {url} accepted; {page} the server wants something mended; {lost} no network; {signIn} the session is over. */
-async function send(record) {
-  let answer;
-  try {
-    answer = await fetch(record.url, { method: "POST", body: bodyOf(record), headers: { "X-Work": "1" }, credentials: "same-origin" });
-  } catch { return { lost: true }; }
-  if (answer.redirected && new URL(answer.url).pathname.startsWith("/accounts/")) return { signIn: answer.url };
-  if (answer.status >= 500) return { lost: true };
-  if (answer.ok && answer.headers.get("Content-Type")?.includes("json")) return { url: (await answer.json()).url };
-  return { page: new DOMParser().parseFromString(await answer.text(), "text/html") };
-}
+/** Ask once that the phone does not clear away what is kept. */
+let asked = false;
+const persist = () => { if (!asked) { asked = true; navigator.storage?.persist?.().catch(() => {}); } };
 
 // --- one form --------------------------------------------------------------------------------------------
 
 function work(form) {
-  const name = form.dataset.work, photos = {};
+  const subject = form.dataset.outboxSubject, kind = form.dataset.outbox;
+  // One draft for each form; a short form of a list (sign for it) needs none.
+  const name = `${kind}-${subject || form.dataset.outboxDraft || new URL(form.action).pathname}`, photos = {};
   let timer = 0, busy = false, touched = false;
+  if (!form.elements.client_id) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "client_id" }));
   const field = (key) => form.elements[key];
+  // Made on the phone: the page may be an old copy, and its own id would be used twice.
+  field("client_id").value = outbox.uuid();
   const fields = () => [...new FormData(form)].filter(([key, value]) => typeof value === "string" && key !== "csrfmiddlewaretoken" && !key.endsWith("_kept"));
-  const record = (state = {}) => ({ name, url: form.action, page: window.location.href, title: form.dataset.title, fields: fields(), photos, at: Date.now(), ...state });
-  const keep = () => put(record()).catch(() => { /* Private mode: the form works without. */ });
+  const draft = () => ({ name, fields: fields(), photos, at: Date.now() });
+  const keep = () => put(draft()).then(() => true, () => false);
+  const record = () => {
+    const id = field("client_id").value;
+    return {
+      id, user: me(), kind, title: form.dataset.outboxTitle || document.title, subject: subject || id, url: form.action,
+      page: window.location.href.split("#")[0], fields: fields(), photos, mine: answers(form), at: Date.now(),
+    };
+  };
   // Only what the worker did is worth keeping, not the place that the page found by itself.
   const later = (event) => {
     touched ||= !event || event.isTrusted;
@@ -78,8 +73,9 @@ function work(form) {
       note.textContent = words.photoMaking;
       try { photos[key].push(await marked(file, box, words)); note.textContent = ""; } catch { note.textContent = words.photoBad; }
       draw(box);
-      await keep();
+      if (!await keep()) note.textContent = words.full;
     }
+    persist();
   }
 
   function bind() {
@@ -125,14 +121,16 @@ function work(form) {
     toast.insertBefore(button, toast.lastChild);
   }
 
-  function mend(page) {
-    const asked = page.querySelector("form[data-work]");
-    if (!asked) {
-      const said = page.querySelector("main p, main h1")?.textContent.trim() || "";
-      show(fill(words.refused, said), "error");
+  /** The server's page with its errors takes the place of the form; photos and words stay. */
+  function mend(html) {
+    const page = new DOMParser().parseFromString(html, "text/html"), id = field("client_id").value;
+    const mended = [...page.querySelectorAll("form[data-outbox]")].find((other) => other.getAttribute("action") === form.getAttribute("action"));
+    if (!mended) {
+      show(fill(words.refused, page.querySelector("main p, main h1")?.textContent.trim() || ""), "error");
       return;
     }
-    form.innerHTML = asked.innerHTML;
+    form.innerHTML = mended.innerHTML;
+    field("client_id").value = id;
     form.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true }));
     bind();
     form.dispatchEvent(new CustomEvent("work-mended"));
@@ -142,28 +140,49 @@ function work(form) {
   function begin() {
     for (const key of Object.keys(photos)) delete photos[key];
     form.reset();
-    field("client_id").value = crypto.randomUUID();
+    field("client_id").value = outbox.uuid();
     touched = false;
     form.hidden = false;
     form.querySelectorAll("[data-shots]").forEach(draw);
     form.dispatchEvent(new CustomEvent("work-fresh"));
   }
 
-  async function lost() {
-    if (form.dataset.many !== undefined) {
-      // The next finding gets a form of its own while this one waits.
-      await put(record({ name: `${name}:${field("client_id").value}`, waiting: true }));
-      await remove(name);
-      form.hidden = true;
-      const next = Object.assign(document.createElement("button"), { type: "button", className: "button button--wide thumb thumb--tall", textContent: words.another });
-      next.addEventListener("click", () => { next.remove(); begin(); });
-      form.after(next);
-    } else await put(record({ waiting: true }));
-    await outbox();
-    announce(words.lost);
-    // The bar on top says it all; nothing shall lie over it.
+  /** It lies in the outbox: say so, and what to do next. */
+  async function waits() {
+    form.hidden = true;
     document.querySelectorAll("#toasts [data-toast]").forEach((toast) => toast.remove());
-    window.scrollTo({ top: 0 });
+    const note = document.createElement("section"), title = document.createElement("h2"), text = document.createElement("p"), buttons = document.createElement("div");
+    note.className = "sent sent--waits";
+    note.dataset.waits = "";
+    note.tabIndex = -1;
+    title.textContent = words.lost;
+    text.textContent = words.lostText;
+    buttons.className = "task-verbs";
+    if (form.dataset.many !== undefined) {
+      const next = Object.assign(document.createElement("button"), { type: "button", className: "button button--strong button--wide thumb thumb--tall", textContent: words.another });
+      next.addEventListener("click", () => { note.remove(); begin(); });
+      buttons.append(next);
+    }
+    for (const [href, label] of [[words.outboxUrl, words.seeOutbox], [words.homeUrl, words.home]]) buttons.append(Object.assign(document.createElement("a"), { className: "button button--wide thumb", href, textContent: label }));
+    note.append(title, text, buttons);
+    form.after(note);
+    announce(words.lost);
+    note.focus({ preventScroll: true });
+    note.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Into the outbox first, then out of it: whatever breaks in between, it is there. */
+  async function handOver(made) {
+    try {
+      await outbox.enqueue(made);
+    } catch (error) {
+      show(error?.name === "QuotaExceededError" ? words.full : words.notKept, "error");
+      return { ...await sendUnkept(made, token()), unkept: true };
+    }
+    await remove(name).catch(() => {});
+    document.dispatchEvent(new Event("outbox-changed"));
+    const result = await sendWaiting({ now: true });
+    return { ...(await outbox.get(made.id)) || { state: "waiting" }, signIn: result.signedOut };
   }
 
   form.addEventListener("submit", async (event) => {
@@ -171,24 +190,72 @@ function work(form) {
     if (busy) return;
     busy = true;
     clearTimeout(timer);
-    const label = form.querySelector("[data-send]"), before = label.textContent;
-    label.textContent = words.sending;
-    await keep();
-    const answer = await send(record());
+    persist();
+    const label = form.querySelector("[data-send]") || form.querySelector("button:not([type=button])"), before = label?.textContent;
+    const made = record(), part = ({ detail }) => { if (label && detail.id === made.id) label.textContent = fill(words.sendingPart, Math.round(detail.share * 100)); };
+    if (form.querySelector("[data-send]")) label.textContent = words.sending;
+    form.dataset.sendingId = made.id;
+    document.addEventListener("outbox-progress", part);
+    const slow = new Promise((resolve) => { setTimeout(() => resolve({ state: "waiting" }), SLOW_MS); });
+    const answer = await Promise.race([handOver(made), slow]);
+    document.removeEventListener("outbox-progress", part);
+    delete form.dataset.sendingId;
     busy = false;
     const still = form.querySelector("[data-send]");
     if (still) still.textContent = before;
-    if (answer.url) { await remove(name); window.location.assign(answer.url); }
-    else if (answer.page) mend(answer.page);
-    else if (answer.signIn) { show(words.signIn, "error"); setTimeout(() => window.location.assign(answer.signIn), 2500); }
-    else await lost();
+    document.dispatchEvent(new Event("outbox-changed"));
+    if (answer.state === "done") window.location.assign(answer.url);
+    else if (answer.state === "refused") {
+      if (!answer.unkept) { await keep(); await outbox.remove(made.id); document.dispatchEvent(new Event("outbox-changed")); }
+      mend(answer.answer);
+    } else if (answer.unkept) show(answer.said || words.notKept, "error");
+    else if (answer.state === "conflict") window.location.assign(`${words.outboxUrl}#${made.id}`);
+    else if (answer.signIn) { show(words.signIn, "error"); await waits(); } else await waits();
   });
   form.addEventListener("input", later);
   form.addEventListener("change", later);
   form.addEventListener("place-picked", later);
 
+  /** Opened from the outbox: what was refused, as it was filled in, with what the server said of it. */
+  async function fromOutbox(id) {
+    const saved = await outbox.get(id);
+    if (!saved || saved.user !== me() || saved.url !== form.action) return false;
+    restore(saved);
+    field("client_id").value = id;
+    bind();
+    const page = new DOMParser().parseFromString(saved.answer || "", "text/html");
+    const said = [...page.querySelectorAll(".error-summary li, .field__error")].map((item) => item.textContent.trim());
+    show([...new Set(said)].join(" ") || saved.said || words.mend, "error");
+    return true;
+  }
+
   bind();
-  get(name).then((saved) => { if (!saved || form.querySelector("[data-error-summary]")) return; restore(saved); bind(); offerFresh(); }).catch(() => {});
+  (async () => {
+    const id = window.location.hash.match(/^#outbox=([0-9a-f-]+)$/)?.[1];
+    if (id && await fromOutbox(id)) return;
+    const saved = await get(name);
+    if (!saved || form.querySelector("[data-error-summary]")) return;
+    // The page was closed between handing over and clearing the draft: it is in the outbox already.
+    const over = await outbox.get(new Map(saved.fields).get("client_id") || "");
+    if (over && over.state !== "refused") { await remove(name); return; }
+    restore(saved);
+    bind();
+    offerFresh();
+  })().catch(() => {});
+}
+
+/** [label, value] of everything that was filled in, as the person would read it. */
+function answers(form) {
+  const found = [];
+  for (const input of form.elements) {
+    if (!input.name || ["hidden", "file", "submit", "button"].includes(input.type) || input.closest("[hidden]")) continue;
+    const choice = input.type === "radio" || input.type === "checkbox";
+    if (choice && !input.checked) continue;
+    const value = choice ? input.closest("label")?.textContent.trim() || input.value : input.selectedOptions ? input.selectedOptions[0]?.textContent.trim() : input.value.trim();
+    const group = input.closest("fieldset, .field")?.querySelector("legend, .field__label, label");
+    if (value) found.push([choice && input.name === "category" ? "" : group?.textContent.replace(/\s+/g, " ").trim() || "", input.dataset.words || value.replace(/\s+/g, " ")]);
+  }
+  return found;
 }
 
 // Fields and photo boxes that are asked only under a condition.
@@ -202,56 +269,6 @@ function conditions(form) {
   };
   if (form.dataset.conditions === undefined) { form.dataset.conditions = ""; form.addEventListener("change", follow); form.addEventListener("work-restored", follow); }
   follow();
-}
-
-// --- what waits ------------------------------------------------------------------------------------------
-
-async function outbox() {
-  const bar = document.getElementById("outbox");
-  if (!bar) return;
-  const records = await waiting().catch(() => []);
-  bar.hidden = !records.length;
-  bar.replaceChildren();
-  if (!records.length) return;
-  bar.append(Object.assign(document.createElement("p"), { textContent: fill(words.kept, records.length) }));
-  for (const record of records) {
-    const row = document.createElement("div"), title = document.createElement("b"), resend = document.createElement("button"), open = document.createElement("a"), drop = document.createElement("button");
-    row.className = "outbox__row";
-    title.textContent = record.title;
-    Object.assign(resend, { type: "button", className: "button button--strong thumb", textContent: words.resend });
-    resend.addEventListener("click", () => again(record));
-    row.append(title);
-    if (record.mend && !record.name.includes(":")) { Object.assign(open, { className: "button thumb", href: record.page, textContent: words.open }); row.append(open); }
-    Object.assign(drop, { type: "button", className: "button button--quiet thumb", textContent: words.drop });
-    drop.addEventListener("click", async () => { if (window.confirm(words.dropSure)) { await remove(record.name); outbox(); } });
-    row.append(resend, drop);
-    if (record.said) row.append(Object.assign(document.createElement("p"), { className: "outbox__said", textContent: record.said }));
-    bar.append(row);
-  }
-}
-
-let resending = false;
-async function again(record) {
-  const answer = await send(record);
-  if (answer.url) {
-    await remove(record.name);
-    const own = [...document.querySelectorAll("form[data-work]")].some((form) => form.dataset.work === record.name || (form.hidden && record.name.startsWith(`${form.dataset.work}:`)));
-    if (own) { window.location.assign(answer.url); return; }
-    show(words.sent, "success");
-    announce(words.sent);
-    document.querySelector("[data-tasks]")?.dispatchEvent(new Event("refresh"));
-  } else if (answer.page) {
-    const said = answer.page.querySelector(".error-summary li, main p, main h1")?.textContent.trim() || words.mend;
-    await put({ ...record, mend: true, said });
-  } else if (answer.signIn) { show(words.signIn, "error"); } else show(words.lost, "warning");
-  await outbox();
-}
-
-async function resendAll() {
-  if (resending) return;
-  resending = true;
-  for (const record of (await waiting().catch(() => [])).filter(({ mend }) => !mend)) await again(record);
-  resending = false;
 }
 
 // --- the list --------------------------------------------------------------------------------------------
@@ -348,9 +365,18 @@ function finding(form) {
   setTimeout(locate, 300);
 }
 
-for (const form of document.querySelectorAll("form[data-work]")) { work(form); if (form.dataset.report !== undefined) finding(form); }
+const begun = new WeakSet();
+function start(root) {
+  for (const form of root.querySelectorAll("form[data-outbox]")) {
+    if (begun.has(form)) continue;
+    begun.add(form);
+    work(form);
+    if (form.dataset.report !== undefined) finding(form);
+  }
+}
+
+start(document);
+document.addEventListener("htmx:afterSwap", (event) => start(event.target));
 for (const tasks of document.querySelectorAll("[data-tasks]")) list(tasks);
 if (window.location.hash === "#call") document.getElementById("call")?.setAttribute("open", "");
 document.querySelectorAll('a[href="#call"]').forEach((link) => link.addEventListener("click", () => document.getElementById("call").setAttribute("open", "")));
-window.addEventListener("online", resendAll);
-outbox().then(() => { if (navigator.onLine) resendAll(); });
