@@ -7,3 +7,9 @@ class HotlineConfig(AppConfig):
     label = "integrations_hotline"
     verbose_name = _("市热线交换")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from huying.core.journal import subscribe
+        from huying.integrations.hotline.outbox import on_case_entry
+
+        subscribe("case.", on_case_entry)

@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from huying.integrations.hotline.views import exchange
+
+app_name = "hotline"
+urlpatterns = [
+    path("api/hotline/orders", exchange.orders, name="orders"),
+]
