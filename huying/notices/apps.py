@@ -7,3 +7,10 @@ class NoticesConfig(AppConfig):
     label = "notices"
     verbose_name = _("通知")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from huying.notices.recipients import subject_link
+
+        subject_link("news", lambda pk: reverse("notices:item", args=[pk]))

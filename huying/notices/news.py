@@ -245,6 +245,11 @@ def _to_staff(news: News) -> list[Delivery]:
 # -- reading -------------------------------------------------------------------------------------------------
 
 
+def unread_by(user: User) -> QuerySet[News]:
+    """What concerns this person and was not opened yet."""
+    return for_staff(user).exclude(pk__in=NewsRead.objects.filter(user=user).values("news"))
+
+
 def note_read(news: News, user: User) -> NewsRead:
     """Staff opened it; the first time counts. Two requests at once leave one row."""
     read, _made = NewsRead.objects.get_or_create(news=news, user=user)

@@ -39,7 +39,8 @@ PUBLIC = re.compile(
 )
 # What everybody with an account may open, whatever their role.
 SIGNED_IN = {
-    "people:begin", "notices:preferences", "people:profile", "people:password", "api:me", "api:list_tokens", "api:create_token",
+    "people:begin", "notices:preferences", "people:profile", "people:password", "api:me", "api:list_tokens",
+    "api:create_token",
     "api:list_departments", "api:list_areas", "api:locate_point", "api:deadline",
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from huying.cases import policy
 from huying.cases.models import Notice
 from huying.core.paging import paginate
 from huying.core.toasts import toast
+from huying.notices.news import unread_by
 from huying.people.guards import reader, requires
 from huying.people.models import User
 
@@ -40,7 +41,13 @@ def notices(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "cases/desk/notices.html",
-        {"rows": rows, "pager": pager, "title": _("通知"), "unread": unread},
+        {
+            "rows": rows,
+            "pager": pager,
+            "title": _("通知"),
+            "unread": unread,
+            "news": unread_by(reader(request))[:5],
+        },
     )
 
 
@@ -50,7 +57,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def bell(request: HttpRequest) -> HttpResponse:
     """The bell with the number of new notices, fetched after the page so that no page waits for it."""
     found = notices_for(reader(request)).filter(read_at=None).values("pk")[: _MOST_COUNTED + 1]
-    count = len(found)
+    count = len(found) + unread_by(reader(request)).count()
     shown = f"{_MOST_COUNTED}+" if count > _MOST_COUNTED else str(count)
     return render(request, "cases/desk/_bell.html", {"count": count, "shown": shown})
 
