@@ -76,6 +76,11 @@ def can(user: User | AnonymousUser, verb: str) -> bool:
     return bool(scopes(user, verb))
 
 
+def everywhere(user: User | AnonymousUser, verb: str) -> bool:
+    """Whether the user has `verb` without limits: for what concerns the installation as a whole."""
+    return any(not scope.path and scope.department_id is None for scope in scopes(user, verb))
+
+
 def roles_of(user: Any) -> set[str]:
     """The codes of the user's roles in force today."""
     return {grant.role for grant in grants_of(user)}

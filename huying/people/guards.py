@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from huying.people.access import can
+from huying.people.access import can, everywhere
 from huying.people.models import User
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -59,3 +59,32 @@ class VerbRequired:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         wanted = self.verbs or ((self.verb,) if self.verb else ())
         return check(request, *wanted) or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+def requires_everywhere(verb: str) -> Callable[[View], View]:
+    """Decorator of a view function: sign-in, and the verb for the whole district."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            return _check_everywhere(request, verb) or view(request, *args, **kwargs)
+
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+class EverywhereRequired:
+    """The same for a class-based view: set `verb`."""
+
+    verb = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _check_everywhere(request, self.verb) or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+def _check_everywhere(request: HttpRequest, verb: str) -> HttpResponse | None:
+    answer = check(request, verb)
+    if answer is None and not everywhere(request.user, verb):
+        raise PermissionDenied(_("这一页关系全区，只有全区的管理员可以打开。"))
+    return answer

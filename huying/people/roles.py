@@ -66,7 +66,7 @@ ROLES: dict[str, Role] = {
     ),
     "administrator": _role(
         _("系统管理员"),
-        "people.manage places.manage pack.view journal.view case.view cockpit.view contact.forget notices.manage "
-        "news.publish",
+        "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
+        "contact.forget notices.manage news.publish",
     ),
 }

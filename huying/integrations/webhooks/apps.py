@@ -7,3 +7,9 @@ class WebhooksConfig(AppConfig):
     label = "integrations_webhooks"
     verbose_name = _("事件推送")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from huying.core.journal import subscribe
+        from huying.integrations.webhooks.outbox import on_entry
+
+        subscribe("case.", on_entry)
