@@ -29,6 +29,7 @@ register(
     NavigationItem(_("督查督办"), "desk:supervision", "shield", "desk.supervisor", "supervision"),
     NavigationItem(_("待我审批"), "desk:requests", "scale", "case.approve_extension", "supervision"),
     NavigationItem(_("全部案件"), "desk:cases", "list", "case.view"),
+    NavigationItem(_("通知的写法"), "desk:notice-preview", "eye", "notices.manage", "administration"),
 )
 
 register(

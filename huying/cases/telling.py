@@ -213,27 +213,40 @@ def addresses_of(report: Report) -> dict[str, str]:
     return {code: found[code] for code in sorted(found, key=lambda code: code != first) if found[code]}
 
 
-def _to_reporter(case: Case, report: Report, moment: str, values: dict[str, Any]) -> Delivery | None:
-    """What also goes to a reporter's phone or mailbox. A pack that words only the page says: no message for this."""
-    channel = way_to(report)
-    if not channel:
-        return None
+def reporter_words(moment: str, channel: str, values: dict[str, Any]) -> str:
+    """What a reporter is told over `sms` or `email`, with `{link}` where the way to their page stands; may be empty.
+
+    A pack that words only the page for a moment says: no short message for this.
+    """
     kinds = ("sms",) if channel == "sms" else ("email", "page", "sms")
     words = texts.own_text("moments", moment, *kinds)
     if not words and texts.own_text("moments", moment, "page"):
-        return None
-    named = {**values, "number": report.number, "code": report.number, "link": outbox.LINK}
-    usual = f"{TO_REPORTER[moment]} {outbox.LINK}"
+        return ""
+    named = {**values, "link": outbox.LINK}
+    usual = f"{TO_REPORTER.get(moment, '')} {outbox.LINK}"
     try:
         words = texts.fill(words or usual, named)
     except (IndexError, ValueError):
         words = texts.fill(usual, named)
-    if channel == "email" and outbox.LINK not in words:
-        words = f"{words}\n\n{outbox.LINK}"
+    return words if channel == "sms" or outbox.LINK in words else f"{words}\n\n{outbox.LINK}"
+
+
+def reporter_subject(number: str) -> str:
+    """The subject of an e-mail to a reporter."""
+    return texts.fill(str(_("诉求 {number} 的进展")), {"number": number})
+
+
+def _to_reporter(case: Case, report: Report, moment: str, values: dict[str, Any]) -> Delivery | None:
+    """What also goes to a reporter's phone or mailbox, if anything."""
+    channel = way_to(report)
+    named = {**values, "number": report.number, "code": report.number}
+    words = reporter_words(moment, channel, named) if channel else ""
+    if not words:
+        return None
     return Delivery(
         code=f"reporter.{moment}", subject_kind="case", subject_id=case.pk, to_kind=Delivery.To.REPORT,
         to_id=report.pk, to_name=masked_name(report), channel=channel, words=words,
-        subject=texts.fill(str(_("诉求 {number} 的进展")), named), emergency=case.category.urgent,
+        subject=reporter_subject(report.number), emergency=case.category.urgent,
     )  # fmt: skip
 
 
@@ -264,7 +277,7 @@ def _to_robots(notices: Sequence[Notice]) -> list[Delivery]:
     return [
         _delivery(
             notice, to_kind=Delivery.To.ROBOT, to_id=robot.pk, to_name=robot.title, channel=robot.channel,
-            words=_staff_text(notice, "robot", str(TO_ROBOT.get(notice.code, _OTHERS_TO_ROBOT))),
+            words=_staff_text(notice, "robot", ""),
         )
         for notice in told
         for robot in robots[notice.department_id]
@@ -332,15 +345,22 @@ def staff_values(case: Case) -> dict[str, Any]:
 
 
 def _staff_text(notice: Notice, kind: str, usual: str) -> str:
-    values = staff_values(notice.case)
+    return staff_text(notice.code, kind, staff_values(notice.case), usual)
+
+
+def staff_text(code: str, kind: str, values: dict[str, Any], usual: str = "") -> str:
+    """What staff are told outside: `robot` for a group, `email` or `sms` for a person.
+
+    `usual` is what a person is told where the pack has no words of its own: a finished sentence, in which somebody may
+    have typed braces.
+    """
     if kind == "robot":
         values = {name: values[name] for name in values if name in texts.ROBOT_WORDS}
-    own = texts.own_text("staff", notice.code, kind)
-    # The usual words to a person are a finished sentence, in which somebody may have typed braces.
+    own = texts.own_text("staff", code, kind)
     if not own and kind != "robot":
         return usual
     try:
-        return texts.fill(own or usual, values)
+        return texts.fill(own or str(TO_ROBOT.get(code, _OTHERS_TO_ROBOT)), values)
     except (IndexError, ValueError):
         return texts.fill(str(_OTHERS_TO_ROBOT), values)
 

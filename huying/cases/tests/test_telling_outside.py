@@ -13,9 +13,9 @@ from django.urls import reverse
 from huying.cases import actions, ladder
 from huying.cases.actions.forgetting import forget_contact
 from huying.cases.models import Report
-from huying.cases.telling import tracking_link
+from huying.cases.telling import TO_REPORTER, TO_STAFF, tracking_link
 from huying.cases.tests.conftest import Loop, fresh
-from huying.core.testing import make_user
+from huying.core.testing import AccessSuite, make_user
 from huying.notices import outbox
 from huying.notices.models import Delivery, Preference, Robot
 from huying.notices.tests.conftest import Pigeon, now, pigeon, sparrow
@@ -192,3 +192,22 @@ class TestResidentsChoice:
         answer = client.post(there, {"telling-tell_by": "sms"})
         assert answer.status_code == 422
         assert "没有留手机号" in answer.content.decode()
+
+
+class TestPreview(AccessSuite):
+    url = "desk:notice-preview"
+    role = "administrator"
+
+    def test_it_shows_each_channel_and_the_length_of_a_short_message(self) -> None:
+        declare(moments={"closed": {"sms": "“{title}”已办结 {link}", "page": {"zh": "办好了", "en": "Done"}}})
+        self.client.force_login(make_user("administrator"))
+        text = self.client.get(self.address(), {"notice": "closed"}).content.decode()
+        assert "“建设路路灯不亮”已办结 http" in text
+        assert "按 2 条计费" in text
+        assert "Done" in text
+        assert "城市管理局" in self.client.get(self.address(), {"notice": "case.dispatched"}).content.decode()
+
+    def test_every_notice_can_be_looked_at(self) -> None:
+        self.client.force_login(make_user("administrator"))
+        for code in (*TO_REPORTER, *TO_STAFF):
+            assert self.client.get(self.address(), {"notice": code}).status_code == 200

@@ -56,6 +56,7 @@ urlpatterns = [
     path("desk/look-backs/tasks/", looking_back.TaskList.as_view(), name="looks"),
     path("desk/look-backs/tasks/<int:pk>/", looking_back.task, name="look-task"),
     path("desk/notices/", notices.notices, name="notices"),
+    path("desk/notices/preview/", notices.preview, name="notice-preview"),
     path("desk/notices/bell/", notices.bell, name="bell"),
     path("desk/notices/read/", notices.read, name="notices-read"),
     path("desk/filters/", cases.save_filter, name="save-filter"),
