@@ -129,6 +129,11 @@ def _changed(data: dict[str, Any]) -> str:
     return f"{data.get('old', '')} → {data.get('new', '')}"
 
 
+def _corrected(data: dict[str, Any]) -> str:
+    """What is other now; who reported and their phone were left out of the journal."""
+    return "；".join(f"{old or _('空')} → {new or _('空')}" for old, new in data.get("changes", {}).values())
+
+
 def _seen(data: dict[str, Any]) -> str:
     seen = _("看到已经办好。") if data.get("done") else _("看到还没有办好。")
     return f"{seen}{_words(data)}"
@@ -211,6 +216,16 @@ _TELLINGS: dict[str, _Telling] = {
     "case.appeal_first_reviewed": _Telling(gettext_lazy("申诉：一级已复核"), "edit", text=_words),
     "case.appeal_granted": _Telling(gettext_lazy("申诉通过：不计分，超期记录保留"), "check", text=_words),
     "case.appeal_refused": _Telling(gettext_lazy("申诉未通过"), "close", text=_words),
+    "case.city_corrected": _Telling(gettext_lazy("市热线更正了工单"), "edit", "yellow", text=_corrected),
+    "case.city_urged": _Telling(gettext_lazy("市热线催办"), "bell", "yellow", text=_words),
+    "case.city_cancelled": _Telling(gettext_lazy("市热线撤销工单"), "close", "red", text=_reason),
+    "case.city_return_asked": _Telling(gettext_lazy("申请退回市热线"), "return", "yellow", text=_reason),
+    "case.city_return_accepted": _Telling(gettext_lazy("市热线同意退回"), "return"),
+    "case.city_return_refused": _Telling(gettext_lazy("市热线不同意退回"), "return", text=_reason),
+    "case.city_deadline_near": _Telling(gettext_lazy("市热线时限将到"), "bell", "blue", text=_due),
+    "case.city_pushed_again": _Telling(gettext_lazy("再次推送市热线"), "send"),
+    "case.city_retried": _Telling(gettext_lazy("重试推送市热线"), "send"),
+    "case.city_skipped": _Telling(gettext_lazy("放弃一条推送"), "send"),
     "case.contact_forgotten": _Telling(gettext_lazy("删除了反映人信息"), "lock", text=_reason),
     "case.contact_revealed": _Telling(gettext_lazy("查看了反映人信息"), "eye", text=_reason),
 }

@@ -9,12 +9,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +20,7 @@ from django.utils import timezone
 
 from huying.cases.models import Topic
 from huying.core import journal
+from huying.core.sheets import unfolds_too_large
 from huying.packs.changes import Changes, Writer, yesterday
 from huying.packs.loader import no_password, one_at_a_time, open_grants
 from huying.packs.place_names import rebuild_place_names
@@ -156,38 +153,6 @@ class UnreadableSheet(ValueError):
         super().__init__(sentence)
 
 
-MOST_UNPACKED = 200 * 1024**2  # bytes
-MOST_CELLS = 5_000_000  # of the rectangle around everything that is filled in
-_CELL = re.compile(rb'<c[^>]*? r="([A-Z]{1,3})(\d{1,7})"')
-
-
-def _refuse_bomb(raw: bytes) -> None:
-    """A small .xlsx may unfold to more than the machine has: by its packing, or by one cell in the last corner."""
-    if not zipfile.is_zipfile(io.BytesIO(raw)):
-        return
-    too_large = UnreadableSheet(said(_("这个表格太大。请删掉多余的空行空列，或拆成几个再导入。")))
-    with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-        if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
-            raise too_large
-        for part in parts.infolist():
-            if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                columns, rows = 0, 0
-                for letters, digits in _CELL.findall(_unpacked(parts, part)):
-                    columns = max(columns, reduce(lambda sum_, letter: sum_ * 26 + letter - 64, letters, 0))
-                    rows = max(rows, int(digits))
-                if columns * rows > MOST_CELLS:
-                    raise too_large
-
-
-def _unpacked(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
-    """The part's bytes; none of a broken one, which the reader of the table then refuses."""
-    try:
-        with parts.open(part) as opened:
-            return opened.read(MOST_UNPACKED)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error):
-        return b""
-
-
 def read_sheet(file: Path | Upload) -> Sheet:
     """The first sheet of a .csv, .xlsx, .xls or .ods file, every cell as text. Raises UnreadableSheet."""
     name = file.name
@@ -201,7 +166,8 @@ def read_sheet(file: Path | Upload) -> Sheet:
             raise UnreadableSheet(said(_("CSV 写法有误：%(problem)s。"), problem=error)) from None
     import python_calamine
 
-    _refuse_bomb(raw)
+    if unfolds_too_large(raw):
+        raise UnreadableSheet(said(_("这个表格太大。请删掉多余的空行空列，或拆成几个再导入。")))
     try:
         rows = (
             python_calamine.load_workbook(io.BytesIO(raw))

@@ -31,12 +31,13 @@ _HANDLE = (
 
 ROLES: dict[str, Role] = {
     "agent": _role(
-        _("热线受理员"), "case.view report.create case.file case.decline case.merge contact.reveal desk.agent"
+        _("热线受理员"), "case.view report.create case.file case.decline case.merge contact.reveal desk.agent "
+        "hotline.exchange netizen.answer"
     ),
     "dispatcher": _role(
         _("派遣员"),
         "case.view report.create case.file case.decline case.merge case.dispatch case.void case.close case.urge "
-        "desk.dispatcher contact.reveal",
+        "desk.dispatcher contact.reveal hotline.exchange netizen.answer",
     ),
     "clerk": _role(_("部门承办人"), f"{_HANDLE} desk.department contact.reveal", own_department=True),
     "head": _role(
@@ -67,6 +68,6 @@ ROLES: dict[str, Role] = {
     "administrator": _role(
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
-        "contact.forget notices.manage news.publish",
+        "contact.forget notices.manage news.publish hotline.exchange netizen.answer",
     ),
 }

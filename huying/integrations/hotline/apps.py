@@ -9,7 +9,10 @@ class HotlineConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from huying.cases.panels import register_panel
         from huying.core.journal import subscribe
         from huying.integrations.hotline.outbox import on_case_entry
+        from huying.integrations.hotline.panel import case_panel
 
         subscribe("case.", on_case_entry)
+        register_panel("hotline", case_panel)

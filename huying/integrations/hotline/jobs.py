@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from huying.core.jobs import at, every, job
 from huying.integrations.hotline import attachments, compare, deadlines
-from huying.integrations.hotline.models import CitySystem, Exchange, Nonce, Order
+from huying.integrations.hotline.models import CitySystem, Exchange, Nonce, Order, OrdersUpload
 from huying.integrations.hotline.outbox import push_order
+from huying.integrations.sheets import forget_uploads
 
 log = logging.getLogger(__name__)
 AT_ONCE = 500
@@ -58,7 +59,8 @@ def compare_with_cities(moment: dt.datetime) -> None:
 
 @every(at(3, 30))
 def forget_exchanges(moment: dt.datetime) -> None:
-    """Delete nonces that no fresh request can carry, and the log of more than a year ago."""
+    """Delete nonces that no fresh request can carry, tables that were not put right, and the log of a year ago."""
     now = timezone.now()
     Nonce.objects.filter(until__lt=now).delete()
     Exchange.objects.filter(at__lt=now - KEEP_EXCHANGES).delete()
+    forget_uploads(OrdersUpload)

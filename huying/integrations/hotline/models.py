@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from huying.cases.models import Case, Category, Ledger, Report
 from huying.core.models import StoredFile
 from huying.core.secrets import SealedField, SealedText
+from huying.integrations.sheets import SheetUpload
 from huying.people.models import User
 
 
@@ -262,3 +263,7 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class OrdersUpload(SheetUpload):
+    """A table of orders that somebody is bringing in."""

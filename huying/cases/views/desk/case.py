@@ -19,6 +19,7 @@ from huying.cases.actions.contacts import reveal_contact
 from huying.cases.actions.requests import PENDING
 from huying.cases.forms import private_values, shown_values
 from huying.cases.models import Case, CaseFile, Report
+from huying.cases.panels import panels_of
 from huying.cases.photos import document_url, photo_url
 from huying.cases.references import with_references
 from huying.cases.story import Event, story_for_staff
@@ -220,6 +221,7 @@ def page_context(case: Case, user: User) -> dict[str, Any]:
         "duplicates": [row for row in near if row["same"]],
         "events": _events(case),
         "map": _map(case),
+        "panels": panels_of(case, user),
     }
 
 
