@@ -176,6 +176,7 @@ _TELLINGS: dict[str, _Telling] = {
         public_text=False,
     ),
     "case.files_added": _Telling(gettext_lazy("上传照片"), "photo"),
+    "case.media_missing": _Telling(gettext_lazy("有照片没有取到"), "photo", "yellow", text=_reason),
     "case.extension_asked": _Telling(gettext_lazy("申请延期"), "clock", text=_reason),
     "case.extension_first_approved": _Telling(gettext_lazy("延期：一级已同意"), "clock", text=_words),
     "case.extended": _Telling(gettext_lazy("延期"), "clock", "yellow", text=_extended, public=True),
