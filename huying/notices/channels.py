@@ -77,4 +77,11 @@ def channels() -> dict[str, Channel]:
 
 
 def channel(code: str) -> Channel | None:
+    """The channel with this code, if there is one."""
     return _channels.get(code)
+
+
+def channel_title(code: str) -> str:
+    """What people call a channel; its code where it is gone."""
+    found = channel(code)
+    return str(found.title) if found else code

@@ -12,5 +12,4 @@ register(
     NavigationItem(_("发布新闻、政策"), "notices:manage", "edit", news.PUBLISH, "administration"),
     NavigationItem(_("发送记录"), "notices:deliveries", "send", "notices.manage", "administration"),
     NavigationItem(_("群机器人"), "notices:robots", "users", "notices.manage", "administration"),
-    NavigationItem(_("公告"), "notices:public-news", "message", audience="portal"),
 )

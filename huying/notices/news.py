@@ -114,14 +114,20 @@ def for_staff(user: User) -> QuerySet[News]:
 
 
 def audience(news: News) -> QuerySet[User]:
-    """The staff it is addressed to: everyone who works inside its area, with one of its roles."""
+    """The staff it is addressed to: everyone who works inside its area, with one of its roles.
+
+    A compound or grid is looked after by its community, so those who work for the whole community are among them.
+    """
     grants = Grant.objects.on().filter(user=OuterRef("pk"))
     if news.roles:
         grants = grants.filter(role__in=news.roles)
     inside = Q(area__path__startswith=news.area.path) | Q(
         area=None, user__department__area__path__startswith=news.area.path
     )
-    if news.area.parent_id is None:
+    around = news.area.parent
+    if around is not None and around.level in (Area.Level.COMMUNITY, Area.Level.VILLAGE):
+        inside |= Q(area=around) | Q(area=None, user__department__area=around)
+    if around is None:
         inside |= Q(area=None, user__department__area=None)
     return User.objects.filter(Exists(grants.filter(inside)), is_active=True)
 

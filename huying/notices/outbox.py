@@ -28,7 +28,7 @@ from huying.core.errors import Conflict
 from huying.core.journal import log
 from huying.core.language import of_record
 from huying.notices import texts
-from huying.notices.channels import Channel, ChannelError, Message, channel
+from huying.notices.channels import Channel, ChannelError, Message, channel, channels
 from huying.notices.models import Delivery
 from huying.notices.recipients import Recipient, recipient_of
 from huying.people.models import User
@@ -54,6 +54,15 @@ def why_not(code: str) -> str:
     if settings.DEMO:
         return _("演示系统不对外发送。")
     return found.why_not()
+
+
+def unused(reaches: str = "") -> list[tuple[str, list[str]]]:
+    """The channels (to a `person` or a `group`) that cannot be used here, as titles by the reason."""
+    found: dict[str, list[str]] = {}
+    for code, way in channels().items():
+        if reaches in ("", way.reaches) and (why := why_not(code)):
+            found.setdefault(why, []).append(str(way.title))
+    return list(found.items())
 
 
 def post(deliveries: Sequence[Delivery]) -> None:

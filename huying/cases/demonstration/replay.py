@@ -16,6 +16,7 @@ from huying.cases.demonstration.year import Year
 from huying.cases.history import load_history
 from huying.cases.models import HistoryBatch
 from huying.core import journal
+from huying.notices.demonstration import make_robots, publish_news
 
 Say = Callable[[str], object]
 
@@ -43,6 +44,8 @@ def replay(report: Say = print) -> None:
     now = timezone.now()
     result = load_history(year.present(now), key="demonstration-present")
     with transaction.atomic():
+        make_robots(pack)
+        publish_news(pack, now, seed=year.plan["seed"])
         present = Present(year)
         present.live()
         HistoryBatch.objects.create(load="demonstration-now", number=0, cases=0)

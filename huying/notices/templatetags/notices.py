@@ -8,8 +8,7 @@ from django import template
 
 from huying.notices import news
 from huying.notices.models import Delivery, NewsRead
-from huying.notices.views.deliveries import channel_title as title_of
-from huying.notices.views.deliveries import shown_words, state_badge
+from huying.notices.views.deliveries import channel_of, shown_words, state_badge
 
 register = template.Library()
 MOST = 3
@@ -39,7 +38,7 @@ def case_deliveries(case_id: int) -> dict[str, Any]:
 
 @register.simple_tag
 def channel_title(row: Delivery) -> str:
-    return title_of(row)
+    return channel_of(row)
 
 
 @register.simple_tag

@@ -97,6 +97,13 @@ def test_the_audience_counts_each_person_once(district: MiniDistrict) -> None:
     assert news.audience(make_news(district.root)).count() == 3
 
 
+def test_news_of_a_compound_is_for_those_who_look_after_its_community(district: MiniDistrict) -> None:
+    worker = make_user("grid-worker", area=district.communities["东苑社区"])
+    make_user("grid-worker", area=district.communities["东风社区"])
+    make_user("clerk", department=district.streets["east"])
+    assert list(news.audience(make_news(district.compound))) == [worker]
+
+
 # -- out it goes ---------------------------------------------------------------------------------------------
 
 

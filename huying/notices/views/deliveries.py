@@ -20,7 +20,7 @@ from huying.core.pages import Column, Filter, ListPage
 from huying.core.templatetags.parts import badge
 from huying.core.toasts import toast
 from huying.notices import outbox
-from huying.notices.channels import ChannelError, Message, channel, channels
+from huying.notices.channels import ChannelError, Message, channel, channel_title, channels
 from huying.notices.forms import PreferenceForm, RobotForm
 from huying.notices.models import Delivery, Preference, Robot
 from huying.notices.policy import MANAGE, deliveries_for, robots_for
@@ -39,9 +39,9 @@ def state_badge(row: Delivery) -> Any:
     return badge(row.get_state_display(), *_COLOURS[row.state])
 
 
-def channel_title(row: Any) -> str:
-    found = channel(row.channel)
-    return str(found.title) if found else row.channel
+def channel_of(row: Any) -> str:
+    """What the page calls the channel of a delivery or robot."""
+    return channel_title(row.channel)
 
 
 def shown_words(row: Delivery) -> str:
@@ -60,7 +60,7 @@ class Deliveries(VerbRequired, ListPage):
     columns = (
         Column("created_at", gettext_lazy("时间"), sort="created_at", css="cell--nowrap"),
         Column("to_name", gettext_lazy("收件人")),
-        Column("channel", gettext_lazy("渠道"), value=channel_title, css="cell--nowrap"),
+        Column("channel", gettext_lazy("渠道"), value=channel_of, css="cell--nowrap"),
         Column("words", gettext_lazy("内容"), value=lambda row: shown_words(row)[:60]),
         Column("state", gettext_lazy("状态"), value=lambda row: row.get_state_display(), show=state_badge),
         Column("reason", gettext_lazy("说明")),
@@ -104,7 +104,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """One delivery with all its steps."""
     row = get_object_or_404(deliveries_for(request.user).select_related("digest", "instead_of"), pk=pk)
     context = {
-        "delivery": row, "badge": state_badge(row), "channel": channel_title(row), "words": shown_words(row),
+        "delivery": row, "badge": state_badge(row), "channel": channel_of(row), "words": shown_words(row),
         "members": row.members.order_by("pk")[:outbox.MOST_IN_DIGEST], "fallbacks": row.fallbacks.all(),
         "may_retry": row.state in RETRYABLE,
     }  # fmt: skip
@@ -229,7 +229,5 @@ def preferences(request: HttpRequest) -> HttpResponse:
     missing = [
         title for title, address in ((_("邮箱"), user.email), (_("手机号"), user.phone)) if not address
     ]
-    people = [(code, way.title) for code, way in channels().items() if way.reaches == "person"]
-    unused = [(title, why) for code, title in people if (why := outbox.why_not(code))]
-    context = {"form": form, "missing": missing, "unused": unused}
+    context = {"form": form, "missing": missing, "unused": outbox.unused("person")}
     return render(request, "notices/preferences.html", context, status=422 if form.errors else 200)

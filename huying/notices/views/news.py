@@ -28,6 +28,7 @@ from huying.core.paging import paginate
 from huying.core.templatetags.parts import badge
 from huying.core.toasts import toast
 from huying.notices import markdown, news
+from huying.notices.channels import channel_title
 from huying.notices.forms import CommentForm, JudgeForm, NewsForm
 from huying.notices.models import Comment, Delivery, News, NewsFile, NewsRead
 from huying.people.access import can
@@ -228,8 +229,11 @@ def _readers(row: News) -> dict[str, Any]:
     )
     return {
         "of": people.count(), **counted, "missing": missing[:60],
-        "told": Delivery.objects.filter(subject_kind="news", subject_id=row.pk)
-        .values("channel", "state").annotate(n=Count("pk")).order_by("channel", "state"),
+        "told": [
+            (channel_title(way), Delivery.State(state).label, n) for way, state, n in
+            Delivery.objects.filter(subject_kind="news", subject_id=row.pk)
+            .values_list("channel", "state").annotate(n=Count("pk")).order_by("channel", "state")
+        ],
     }  # fmt: skip
 
 

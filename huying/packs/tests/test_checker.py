@@ -281,6 +281,17 @@ def test_a_notice_names_only_what_the_system_can_fill_in(pack: PackFolder) -> No
     assert "answer" in found[4]
 
 
+def test_a_chat_group_is_told_nothing_that_a_reporter_wrote(pack: PackFolder) -> None:
+    pack.write(
+        "notices.yaml",
+        "notices: xinhua\nquiet: 25:00-7\nflood: {more_than: many, often: 1}\nstaff:\n  case.urged:\n"
+        "    robot: 催办 {title}\n    email: 催办 {title}\n  case.urgd: {robot: 催办}\n",
+    )
+    found = [(mistake.line, str(mistake.sentence)) for mistake in check_pack(pack.path)]
+    assert sorted({line for line, _sentence in found}) == [2, 3, 6, 8]
+    assert any("case.urged" in sentence for line, sentence in found if line == 8)
+
+
 def test_a_text_that_is_longer_than_its_column_is_a_mistake(pack: PackFolder) -> None:
     pack.edit(TOPICS, "zh: 路灯", f"zh: {'路' * 121}")
     pack.edit(STAFF, "李四", "李" * 61)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from huying.cases.ledger import CHANNELS, FIELD_TYPES, NAMED_GATES
-from huying.packs.checker import NOTICE_WORDS, check_pack
+from huying.packs.checker import check_pack
+from huying.packs.notices import WORDS as NOTICE_WORDS
 from huying.packs.reader import KINDS, LATER_KINDS
 from huying.packs.tables import TABLES
 from huying.packs.tests.conftest import PackFolder

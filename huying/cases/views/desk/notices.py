@@ -19,9 +19,8 @@ from huying.cases import policy, telling
 from huying.cases.models import Notice
 from huying.core.paging import paginate
 from huying.core.toasts import toast
-from huying.notices.channels import channels
 from huying.notices.news import unread_by
-from huying.notices.outbox import LINK, why_not
+from huying.notices.outbox import LINK, unused
 from huying.notices.texts import declared as declared_notices
 from huying.notices.texts import fill, own_text, sms_segments
 from huying.people.guards import reader, requires
@@ -143,7 +142,12 @@ def preview(request: HttpRequest) -> HttpResponse:
         with translation.override(code):
             languages.append((str(title), _preview(chosen, link)))
     context = {
-        "chosen": chosen, "moments": moments, "codes": list(telling.TO_STAFF), "languages": languages,
-        "unused": [(way.title, why) for code, way in channels().items() if (why := why_not(code))],
+        "chosen": chosen,
+        "moments": [
+            (code, own_text("moments", code, "page", "sms") or telling.TO_REPORTER.get(code, ""))
+            for code in moments
+        ],
+        "codes": list(telling.TO_STAFF.items()), "languages": languages,
+        "unused": unused(),
     }  # fmt: skip
     return render(request, "cases/desk/notice_preview.html", context)

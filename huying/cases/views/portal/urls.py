@@ -30,5 +30,6 @@ register(
     NavigationItem(_("报问题"), "portal:report", "camera", audience="portal"),
     NavigationItem(_("查进度"), "portal:look-up", "search", audience="portal"),
     NavigationItem(_("公开台账"), "portal:public", "list", audience="portal"),
+    NavigationItem(_("公告"), "notices:public-news", "message", audience="portal"),
     NavigationItem(_("地图"), "portal:map", "map", audience="portal"),
 )
