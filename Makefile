@@ -1,6 +1,7 @@
 # make demo     set everything up and serve the demonstration
 # make test     all quick tests          make lint    style, types, floors, migrations, messages
 # make test-browser, test-faults, test-data    drive Chromium, kill processes, import real data
+# make soak MINUTES=60  a phone on a patchy network
 # make bench    measurements             make lock    new versions of all dependencies
 # make messages new sentences into the English catalogue
 PYTHON ?= python3
@@ -8,7 +9,7 @@ TEST_PROCESSES ?= 2
 BIN := .venv/bin
 CATALOGUES := $(wildcard huying/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: demo setup assets test test-browser test-faults test-data lint messages format bench lock clean
+.PHONY: demo setup assets test test-browser test-faults test-data soak lint messages format bench lock clean
 
 demo: setup
 	@$(BIN)/huying demo
@@ -46,6 +47,13 @@ test-browser: setup
 
 test-faults: setup
 	$(BIN)/pytest -m faults
+
+# A grid worker's phone on a patchy network for so many minutes; everything kept must be there once in the end.
+MINUTES ?= 60
+SEED ?= 12345
+soak: setup
+	@tools/system_packages.sh browser
+	$(BIN)/python -m tests.soak $(MINUTES) $(SEED)
 
 # Whole files of real data from ../shared/data; skipped where they are absent.
 test-data: setup

@@ -4,6 +4,7 @@ One site and one Chromium serve all tests of a run. Whatever a test does, a page
 breaks the Content-Security-Policy fails the test.
 """
 
+import json
 import os
 import re
 import shutil
@@ -66,10 +67,23 @@ class Site:
                 env=self.environment, cwd=BASE_DIR, stdout=log, stderr=log,
             )  # fmt: skip
 
+    def ask(self, module: str, *words: str) -> Any:
+        """The answer of a module that runs inside this site, as JSON."""
+        environment = self.environment | {"DJANGO_SETTINGS_MODULE": "huying.config.settings"}
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words], env=environment, cwd=BASE_DIR, capture_output=True, text=True
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
     def start(self) -> None:
         for words in (("migrate", "--verbosity", "0"), ("pack", "load", "districts/weidong")):
             assert self.huying(*words).wait() == 0, self.log()
         self.running = [self.huying("serve"), self.huying("worker")]
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it answers."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.answers():
             assert time.monotonic() < deadline, self.log()
@@ -93,18 +107,21 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """Of a site of our own; BROWSER_SITE names a demonstration that already runs, while a test is being written."""
-    if running := os.environ.get("BROWSER_SITE"):
-        yield running
-        return
+def site() -> Iterator[Site]:
+    """A site of our own."""
     with tempfile.TemporaryDirectory(prefix="huying-browser-", ignore_cleanup_errors=True) as folder:
         site = Site(Path(folder))
         try:
             site.start()
-            yield site.url
+            yield site
         finally:
             site.stop()
+
+
+@pytest.fixture(scope="session")
+def address(request: pytest.FixtureRequest) -> str:
+    """Of a site of our own; BROWSER_SITE names a demonstration that already runs, while a test is being written."""
+    return os.environ.get("BROWSER_SITE") or request.getfixturevalue("site").url
 
 
 @pytest.fixture(scope="session")

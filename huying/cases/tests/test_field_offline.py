@@ -224,6 +224,26 @@ def test_a_refused_form_may_be_sent_again_with_its_id(field: Field) -> None:
     )
 
 
+def test_a_request_that_broke_off_before_its_photo_is_not_taken_as_a_smaller_one(field: Field) -> None:
+    lng, lat = field.loop.district.in_compound
+    whole = {
+        "ledger": "finding", "category": "lighting-dark", "lng": lng, "lat": lat, "words": "灯杆倾斜",
+        "f-self_handled": "没有", "client_id": key(), "whole": "1",
+    }  # fmt: skip
+    field.client.force_login(field.east)
+    for data, parts in ((whole, "9"), ({**whole, "photos": photo()}, "10")):
+        answer = field.client.post(
+            reverse("field:report"), data, headers={"X-Work": "background", "X-Work-Parts": parts}
+        )
+        assert answer.status_code == 408
+    assert not Report.objects.exists()
+    headers = {"X-Work": "background", "X-Work-Parts": "9"}
+    assert (
+        field.client.post(reverse("field:report"), {**whole, "photos": photo()}, headers=headers).status_code
+        == 200
+    )
+
+
 def test_one_id_is_not_two_kinds_of_form(field: Field) -> None:
     case, client_id = field.dispatched(), key()
     assert send(field, "take-up", case.number, client_id=client_id).status_code == 200

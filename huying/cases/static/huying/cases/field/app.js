@@ -14,10 +14,11 @@ let timer = 0, asked = 0;
 const byRequest = (on) => (record, csrf) => new Promise((resolve) => {
   const request = new XMLHttpRequest();
   let silence = 0;
+  const body = box.bodyOf(record, csrf);
   const quiet = () => { clearTimeout(silence); silence = setTimeout(() => request.abort(), box.SILENCE_MS); };
   const lost = () => { clearTimeout(silence); resolve({ state: "waiting", lost: true }); };
   request.open("POST", record.url);
-  for (const [name, value] of Object.entries(box.headersOf(record, "page"))) request.setRequestHeader(name, value);
+  for (const [name, value] of Object.entries(box.headersOf(record, "page", body))) request.setRequestHeader(name, value);
   request.upload.addEventListener("progress", (event) => { quiet(); if (event.lengthComputable) on(record.id, event.loaded / event.total); });
   request.addEventListener("load", () => {
     clearTimeout(silence);
@@ -25,7 +26,7 @@ const byRequest = (on) => (record, csrf) => new Promise((resolve) => {
   });
   for (const trouble of ["error", "abort", "timeout"]) request.addEventListener(trouble, lost);
   quiet();
-  request.send(box.bodyOf(record, csrf));
+  request.send(body);
 });
 
 const progress = (id, share) => document.dispatchEvent(new CustomEvent("outbox-progress", { detail: { id, share } }));

@@ -92,10 +92,12 @@ self.HuyingOutbox ||= (() => {
       photos.forEach((photo, place) => body.append(name, new File([photo.blob], `${name}-${place + 1}.jpg`, { type: "image/jpeg" })));
       body.append(`${name}_seen`, JSON.stringify(photos.map(({ at, lng, lat }) => ({ at, lng, lat }))));
     }
+    // The last word: without it the request broke off on its way, and the server takes nothing of it.
+    body.append("whole", "1");
     return body;
   }
 
-  const headersOf = (record, how) => ({ "X-Work": how, "X-Work-User": record.user });
+  const headersOf = (record, how, body) => ({ "X-Work": how, "X-Work-User": record.user, "X-Work-Parts": String([...body].length) });
 
   /** What the server's answer means for the record. */
   function judged({ status, url, type, text }) {
@@ -113,7 +115,8 @@ self.HuyingOutbox ||= (() => {
   async function byFetch(record, csrf) {
     const away = new AbortController(), timer = setTimeout(() => away.abort(), SILENCE_MS * 3);
     try {
-      const answer = await fetch(record.url, { method: "POST", body: bodyOf(record, csrf), headers: headersOf(record, "background"), credentials: "same-origin", signal: away.signal });
+      const body = bodyOf(record, csrf);
+      const answer = await fetch(record.url, { method: "POST", body, headers: headersOf(record, "background", body), credentials: "same-origin", signal: away.signal });
       return judged({ status: answer.status, url: answer.url, type: answer.headers.get("Content-Type") || "", text: await answer.text() });
     } catch { return { state: "waiting", lost: true }; } finally { clearTimeout(timer); }
   }
