@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from huying.core.jobs import every, job
+from huying.core.jobs import at, every, job
 from huying.notices import news, outbox
 
 
@@ -19,6 +19,12 @@ def send_what_waited(moment: dt.datetime) -> None:
     """Retries, the end of quiet hours, digests, and the messages of workers that died."""
     outbox.release_dead_claims()
     outbox.send_due()
+
+
+@every(at(3, 30))
+def forget_old_deliveries(moment: dt.datetime) -> None:
+    """Delete the log of what was sent years ago."""
+    outbox.forget_old()
 
 
 @every("* * * * *")

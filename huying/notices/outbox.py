@@ -125,6 +125,13 @@ def release_dead_claims(now: dt.datetime | None = None) -> int:
     )
 
 
+def forget_old(now: dt.datetime | None = None) -> int:
+    """Delete the log of messages as old as the contacts that are forgotten (`HUYING_CONTACT_DAYS`)."""
+    before = (now or timezone.now()) - dt.timedelta(days=settings.CONTACT_DAYS)
+    ended = Delivery.objects.exclude(state__in=[*Delivery.WAITING, State.SENDING])
+    return ended.filter(created_at__lt=before).delete()[1].get("notices.Delivery", 0)
+
+
 @dataclass(frozen=True)
 class Claimed:
     """A delivery that is ours to send, with those that go out with it; None when it had to wait instead."""

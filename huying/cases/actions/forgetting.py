@@ -14,6 +14,7 @@ from huying.cases import policy
 from huying.cases.models import OPEN, Case, Report
 from huying.core.errors import Conflict, Refusal
 from huying.core.journal import log, log_many
+from huying.notices.models import Delivery
 from huying.people.models import User
 
 _BATCH = 1000
@@ -77,4 +78,7 @@ def _clear(reports: Sequence[Report]) -> None:
         report.name = report.phone = report.email = ""
         report.fields = {code: value for code, value in report.fields.items() if code not in private}
         report.contact_forgotten = True
+    Delivery.objects.filter(to_kind=Delivery.To.REPORT, to_id__in=[report.pk for report in reports]).update(
+        to_name=_("（个人信息已删除）")
+    )
     Report.objects.bulk_update(reports, ["name", "phone", "email", "fields", "contact_forgotten"])

@@ -89,6 +89,7 @@ def test_a_forgotten_contact_is_never_written_to(loop: Loop, sparrow: Pigeon, no
     outbox.send_due()
     assert not sparrow.said
     assert Report.objects.get().email == ""
+    assert "1111" not in Delivery.objects.get().to_name
 
 
 def test_a_moment_that_the_pack_words_for_the_page_only_sends_nothing(

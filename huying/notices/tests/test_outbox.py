@@ -248,6 +248,18 @@ def test_a_failed_message_is_tried_again_by_hand_but_a_sent_one_is_not(
         outbox.retry(row, actor=reader)
 
 
+def test_the_log_of_years_ago_is_deleted_but_nothing_that_waits(
+    reader: User, pigeon: Pigeon, now: Any
+) -> None:
+    outbox.post([delivery(reader)])
+    outbox.send_due()
+    now(2030, 1, 1, 10)
+    outbox.post([delivery(reader)])
+    Delivery.objects.filter(state=State.QUEUED).update(created_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    assert outbox.forget_old() == 1
+    assert Delivery.objects.get().state == State.QUEUED
+
+
 @pytest.mark.django_db(transaction=True)
 def test_four_workers_send_forty_messages_once_each(pigeon: Pigeon) -> None:
     for number in range(40):
