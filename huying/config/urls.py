@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from huying.config.api import api
+from huying.config.api_reference import reference
 
 # The floors that have pages; what a register holds is shown by the floors above it so far.
 _FLOORS = (
@@ -22,6 +23,7 @@ _FLOORS = (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/docs/", reference, name="api-reference"),
     path("api/v1/", api.urls),
 ]
 urlpatterns += [path("", include(f"huying.{floor}.urls")) for floor in _FLOORS]

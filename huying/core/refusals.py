@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from psycopg import errors
@@ -43,6 +44,8 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError) and is_collision(exception):
             exception = Conflict(_("刚才有人同时在处理，这一步没有保存。请返回后再试一次。"))
+        if isinstance(exception, RawPostDataException):
+            exception = Unreadable(_("请用 JSON 提交：Content-Type: application/json。"))
         return _answer(request, exception) if isinstance(exception, Refusal) else None
 
 

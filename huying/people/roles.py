@@ -31,8 +31,9 @@ _HANDLE = (
 
 ROLES: dict[str, Role] = {
     "agent": _role(
-        _("热线受理员"), "case.view report.create case.file case.decline case.merge contact.reveal desk.agent "
-        "hotline.exchange netizen.answer"
+        _("热线受理员"),
+        "case.view report.create case.file case.decline case.merge contact.reveal desk.agent "
+        "hotline.exchange netizen.answer",
     ),
     "dispatcher": _role(
         _("派遣员"),

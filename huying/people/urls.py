@@ -13,6 +13,7 @@ from huying.people.views import (
     journal,
     organisations,
     posts,
+    tokens,
 )
 
 app_name = "people"
@@ -22,6 +23,8 @@ urlpatterns = [
     path("accounts/demo/<str:username>/", account.demo_sign_in, name="demo-sign-in"),
     path("accounts/password/", account.change_password, name="password"),
     path("accounts/", account.profile, name="profile"),
+    path("accounts/tokens/", tokens.tokens, name="tokens"),
+    path("accounts/tokens/<int:pk>/revocation/", tokens.revoke, name="revoke-token"),
     path("desk/", account.begin, name="begin"),
     path("desk/people/", home.home, name="home"),
     path("desk/people/departments/", departments.Departments.as_view(), name="departments"),

@@ -25,6 +25,9 @@ from huying.cases.views.field.photos import _seen, _told
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, make_user
+from huying.integrations.open311.models import ApiKey
+from huying.integrations.webhooks.models import Delivery as Push
+from huying.integrations.webhooks.models import Subscriber
 from huying.notices.models import Comment, Delivery, News, Robot
 from huying.papers.models import Paper
 from huying.people.models import User
@@ -34,11 +37,12 @@ __all__ = ["district"]
 
 # What anybody may open. Whoever adds a name here says: this is for everyone on the internet.
 PUBLIC = re.compile(
-    r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:openapi-json"
+    r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:openapi-json|:api-reference|open311:(?!keys|add-key|revoke-key).*"
     r"|field:(worker-script|manifest)"  # the app itself, without anybody's data
 )
 # What everybody with an account may open, whatever their role.
 SIGNED_IN = {
+    "people:tokens",
     "people:begin", "notices:preferences", "people:profile", "people:password", "api:me", "api:list_tokens",
     "api:create_token",
     "api:list_departments", "api:list_areas", "api:locate_point", "api:deadline",
@@ -49,6 +53,9 @@ NEWS_PAGES = (
     "public-item", "public-comment", "public-file", "field-item", "item", "board", "edit", "publish", "withdraw",
     "remove-file", "judge",
 )  # fmt: skip
+
+
+_MARKS = str.maketrans("", "", "^$\\")
 
 
 @dataclass(frozen=True)
@@ -62,17 +69,22 @@ class Address:
         return "/" + re.sub(
             r"<(?:\w+:)?(\w+)>",
             lambda match: str(values.get(f"{self.name}/{match[1]}", values[match[1]])),
-            self.route,
+            # A regular expression (Open311's endings) is written as its groups.
+            re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", re.sub(r"\(\?:[^)]*\)\?", "", self.route)).translate(
+                _MARKS
+            ),
         )
 
 
 # How an address says no. The API asks for a token, and looks at what was sent before it looks at rights.
 NO = (403, 404, 405)
 API_NO = (*NO, 401, 415, 422)
+# For machines that sign each message: what is not signed is not read.
+SIGNED = {"hotline:orders"}
 
 
 def refuses(one: Address, status: int) -> bool:
-    return status in (API_NO if one.name.startswith("api:") else NO)
+    return status in ((*API_NO, 400) if one.name in SIGNED else API_NO if one.name.startswith("api:") else NO)
 
 
 def _walk(patterns: list[Any], prefix: str = "", namespace: str = "") -> Iterator[Address]:
@@ -86,6 +98,9 @@ def _walk(patterns: list[Any], prefix: str = "", namespace: str = "") -> Iterato
 
 ADDRESSES = list(_walk(get_resolver().url_patterns))
 GUARDED = [one for one in ADDRESSES if not PUBLIC.fullmatch(one.name)]
+
+
+WEBHOOK_PAGES = ("subscriber", "rotate", "test", "pause", "resume", "replay", "delivery")
 
 
 @pytest.fixture
@@ -111,14 +126,30 @@ def values(loop: Loop) -> dict[str, Any]:
     delivery = Delivery.objects.create(
         code="case.urged", to_kind="robot", to_id=robot.pk, to_name="值班群", channel="wecom", words="催办"
     )
+    hook = Subscriber.objects.create(
+        title="市数据局", url="https://127.0.0.1:9/", owner=loop.dispatcher, secret="x"
+    )
+    pushed = Push.objects.create(
+        subscriber=hook,
+        case_id=case.pk,
+        case_number=case.number,
+        sequence=1,
+        code="case.filed",
+        at=timezone.now(),
+    )
+    key = ApiKey.objects.create(title="应用", contact="王工", fingerprint="x" * 64, ending="xxxx")
     return {
+        **{f"webhooks:{name}/pk": hook.pk for name in WEBHOOK_PAGES},
+        "delivery_pk": pushed.pk, "open311:revoke-key/pk": key.pk,
+        "format": "json", "rest": "nothing", "open311:service/code": "snapshot.lighting-dark",
         "file": 1, "comment": comment.pk,
         **{f"notices:{name}/pk": news.pk for name in NEWS_PAGES},
         **{f"notices:{name}/pk": robot.pk for name in ("robot", "test-robot")},
         **{f"notices:{name}/pk": delivery.pk for name in ("delivery", "retry")},
         "number": case.number, "report_number": report.number, "verb": "urge", "username": loop.clerk.username,
         "code": district.urban.code, "kind": "departments", "pk": Paper.objects.get().pk, "token": "x" * 22,
-        "sha8": "0" * 8, "people:area/code": district.east.code, "people:edit-area/code": district.east.code,
+        "upload": 1, "sequence": 1, "sha8": "0" * 8, "people:area/code": district.east.code,
+        "people:edit-area/code": district.east.code,
         "people:retire-area/code": district.east.code,
         **{
             f"portal:{name}/{key}": value

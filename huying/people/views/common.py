@@ -24,7 +24,12 @@ def add_refusal(form: BaseForm, refusal: Refusal) -> None:
 
 
 def form_page(
-    request: HttpRequest, form: BaseForm, save: Callable[[Any], HttpResponse], **context: Any
+    request: HttpRequest,
+    form: BaseForm,
+    save: Callable[[Any], HttpResponse],
+    *,
+    template: str = "people/form_page.html",
+    **context: Any,
 ) -> HttpResponse:
     """A page that is one form: shows it, saves it by `save(cleaned_data)`, keeps what was typed when refused."""
     if request.method == "POST" and form.is_valid():
@@ -33,7 +38,7 @@ def form_page(
         except Refusal as refusal:
             add_refusal(form, refusal)
     status = 422 if form.errors else 200
-    return render(request, "people/form_page.html", {"form": form, **context}, status=status)
+    return render(request, template, {"form": form, **context}, status=status)
 
 
 def act(request: HttpRequest, action: Callable[[], object], done: str, then: str) -> HttpResponse:
