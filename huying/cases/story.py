@@ -227,6 +227,9 @@ _TELLINGS: dict[str, _Telling] = {
     "case.city_pushed_again": _Telling(gettext_lazy("再次推送市热线"), "send"),
     "case.city_retried": _Telling(gettext_lazy("重试推送市热线"), "send"),
     "case.city_skipped": _Telling(gettext_lazy("放弃一条推送"), "send"),
+    "case.netizen_corrected": _Telling(gettext_lazy("留言有更正"), "edit", "yellow", text=_corrected),
+    "case.netizen_released": _Telling(gettext_lazy("放行正式答复"), "message", text=_words),
+    "case.netizen_replied": _Telling(gettext_lazy("已答复网民"), "send", "green"),
     "case.contact_forgotten": _Telling(gettext_lazy("删除了反映人信息"), "lock", text=_reason),
     "case.contact_revealed": _Telling(gettext_lazy("查看了反映人信息"), "eye", text=_reason),
 }
