@@ -11,7 +11,7 @@ from huying.notices.models import Delivery, NewsRead
 from huying.notices.views.deliveries import channel_of, shown_words, state_badge
 
 register = template.Library()
-MOST = 3
+MOST_LATEST, MOST_ABOVE_TASKS = 3, 2
 
 
 @register.inclusion_tag("notices/_strip.html")
@@ -20,13 +20,13 @@ def news_strip(user: Any) -> dict[str, Any]:
     done = NewsRead.objects.filter(user=user)
     waiting = news.for_staff(user).exclude(pk__in=done.values("news"), confirm=False)
     waiting = waiting.exclude(pk__in=done.filter(confirmed_at__isnull=False).values("news"))
-    return {"rows": list(waiting.order_by("-pinned", "-publish_from")[:MOST])}
+    return {"rows": list(waiting.order_by("-pinned", "-publish_from")[:MOST_ABOVE_TASKS])}
 
 
 @register.inclusion_tag("notices/_latest.html")
 def latest_news() -> dict[str, Any]:
     """The newest of what residents may read."""
-    return {"rows": list(news.for_residents()[:MOST])}
+    return {"rows": list(news.for_residents()[:MOST_LATEST])}
 
 
 @register.inclusion_tag("notices/_deliveries.html")

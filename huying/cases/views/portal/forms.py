@@ -22,7 +22,7 @@ class PlainForm(forms.Form):
 def _tell_by() -> forms.ChoiceField:
     return forms.ChoiceField(
         label=_("有进展怎么告诉您"),
-        help_text=_("查询页上一直看得到。短信发到您留的手机，不收费。"),
+        help_text=_("查询页上一直看得到。短信发到您留的手机。"),
         choices=TellBy.choices,
         required=False,
         widget=forms.RadioSelect,
