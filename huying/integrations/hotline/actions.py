@@ -276,7 +276,7 @@ def _write_correction(
     )
     _fetch_later(order, message)
     if own and case.status in OPEN:
-        _follow(case, new)
+        follow_report(case, new)
     else:
         claim(case)
     shown = {key: value for key, value in changes.items() if key not in ("name", "phone")}
@@ -292,7 +292,7 @@ def _write_correction(
     )  # fmt: skip
 
 
-def _follow(case: Case, new: dict[str, Any]) -> None:
+def follow_report(case: Case, new: dict[str, Any]) -> None:
     """The case's own words and place follow the report that it was opened with; no department changes by it."""
     fields: dict[str, Any] = {name: new[name] for name in ("words", "address", "lng", "lat") if name in new}
     if "lng" in fields or "lat" in fields:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from huying.core.errors import Refusal
 from huying.core.spreadsheets import export_xlsx
 from huying.integrations.hotline.actions import differences, field_titles, receive_message
 from huying.integrations.hotline.messages import VERSION, OrderMessage
-from huying.integrations.hotline.models import CitySystem, Order, OrdersUpload
+from huying.integrations.hotline.models import CityCode, CitySystem, Order, OrdersUpload
 from huying.integrations.sheets import Importer, Plan, SheetColumn, read_moment
 from huying.people.guards import check, signed_in
 from huying.people.models import User
@@ -171,3 +172,59 @@ def _said(order: Order, name: str) -> bool | str:
 def _grade(order: Order) -> str:
     last = _last(order)
     return str(last.get_grade_display()) if last and last.grade else ""
+
+
+class CodeImporter(Importer):
+    """The city's classes and the categories that they are here; a large class's digits cover its small ones."""
+
+    title = gettext_lazy("导入市平台分类对照")
+    lead = gettext_lazy(
+        "市平台的分类代码（如 GB/T 39666 的 6 位代码）对应本区的哪个类别。可以只写前几位，最长的优先。"
+    )
+    name, namespace, prefix = "codes", "hotline", "desk/hotline/codes"
+    verb = "integrations.manage"
+    key = "code"
+    model = OrdersUpload
+    columns = (
+        SheetColumn(gettext_lazy("市平台分类代码"), "code", True),
+        SheetColumn(gettext_lazy("市平台分类名称"), "title"),
+        SheetColumn(gettext_lazy("本区类别代码"), "category", True, "heating-cold"),
+    )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [(_("市热线连接"), reverse("hotline:systems"))]
+
+    def plan(self, cells: Mapping[str, str], actor: User) -> Plan:
+        system = CitySystem.objects.order_by("code").select_related("ledger").first()
+        if system is None:
+            raise Refusal(_("还没有登记市热线系统。请系统管理员先在「市热线连接」里登记。"))
+        code, title, wanted = cells["code"], cells.get("title", ""), cells["category"]
+        errors = []
+        if len(code) > 20:
+            errors.append(("code", _("太长：最多 %d 个字。") % 20))
+        if len(title) > 80:
+            errors.append(("title", _("太长：最多 %d 个字。") % 80))
+        categories = {row.code: row for row in system.ledger.categories.filter(active=True)}
+        category = categories.get(wanted)
+        if category is None:
+            close = get_close_matches(wanted, categories, 1)
+            hint = _("，是不是 %s？") % close[0] if close else "。"
+            errors.append(("category", _("台账「%s」没有这个类别") % system.ledger + hint))
+        if errors or category is None:
+            return Plan(errors=errors)
+        known = system.codes.filter(code=code).select_related("category").first()
+        chosen = category
+
+        def take() -> object:
+            return CityCode.objects.update_or_create(
+                system=system, code=code, defaults={"title": title, "category": chosen}
+            )
+
+        if known is None:
+            return Plan("new", code, apply=take)
+        if (known.title, known.category_id) == (title, chosen.pk):
+            return Plan("same", code)
+        return Plan("changed", code, [f"{known.category.code} → {chosen.code}"], apply=take)
+
+
+CODES = CodeImporter()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/hotline/systems/<slug:code>/pause/", desk.pause, name="pause"),
     path("desk/hotline/systems/<slug:code>/compare/", desk.compare_now, name="compare"),
     *imports.ORDERS.urls(),
+    *imports.CODES.urls(),
     path("desk/hotline/<int:pk>/", desk.show, name="order"),
     path("desk/hotline/<int:pk>/again/", desk.again, name="again"),
     path("desk/hotline/<int:pk>/return/", desk.give_back, name="return"),

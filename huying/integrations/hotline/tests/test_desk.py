@@ -283,3 +283,15 @@ def _errors_url(text: str) -> str:
     found = re.search(r'href="([^"]+errors\.xlsx)"', text)
     assert found
     return found[1]
+
+
+def test_the_citys_classes_come_in_by_table_with_the_nearest_name(system: CitySystem, client: Client) -> None:
+    client.force_login(make_user("administrator"))
+    file = io.BytesIO(
+        "市平台分类代码,市平台分类名称,本区类别代码\n05,市政,lighting\n06,街面,street-oder\n".encode()
+    )
+    file.name = "codes.csv"
+    page = client.post(reverse("hotline:codes-import"), {"file": file}, follow=True)
+    assert "是不是 street-order" in page.content.decode()
+    client.post(page.request["PATH_INFO"])
+    assert system.codes.get().category.code == "lighting"
