@@ -46,7 +46,8 @@ self.HuyingOutbox ||= (() => {
   }
 
   const get = (id) => run("outbox", "readonly", (store) => store.get(id));
-  const told = () => news?.postMessage("changed");
+  // A channel does not hear itself: the page that changed something is told beside it.
+  const told = () => { news?.postMessage("changed"); self.document?.dispatchEvent(new Event("outbox-changed")); };
   const put = async (record) => { await run("outbox", "readwrite", (store) => store.put(record)); told(); };
   const remove = async (id) => { await run("outbox", "readwrite", (store) => store.delete(id)); told(); };
   /** The person's records in the order in which they were made. */

@@ -180,7 +180,6 @@ function work(form) {
       return { ...await sendUnkept(made, token()), unkept: true };
     }
     await remove(name).catch(() => {});
-    document.dispatchEvent(new Event("outbox-changed"));
     const result = await sendWaiting({ now: true });
     return { ...(await outbox.get(made.id)) || { state: "waiting" }, signIn: result.signedOut };
   }
@@ -203,10 +202,9 @@ function work(form) {
     busy = false;
     const still = form.querySelector("[data-send]");
     if (still) still.textContent = before;
-    document.dispatchEvent(new Event("outbox-changed"));
     if (answer.state === "done") window.location.assign(answer.url);
     else if (answer.state === "refused") {
-      if (!answer.unkept) { await keep(); await outbox.remove(made.id); document.dispatchEvent(new Event("outbox-changed")); }
+      if (!answer.unkept) { await keep(); await outbox.remove(made.id); }
       mend(answer.answer);
     } else if (answer.unkept) show(answer.said || words.notKept, "error");
     else if (answer.state === "conflict") window.location.assign(`${words.outboxUrl}#${made.id}`);
