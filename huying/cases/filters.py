@@ -205,6 +205,20 @@ def _by_due(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySe
     return cases.filter(_any(due_q(word, now) for word in values))
 
 
+def _by_item(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
+    return cases.filter(item__code__in=values)
+
+
+def _by_cause(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
+    return cases.filter(handling__cause__in=values)
+
+
+def _open_then(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
+    moment = _moment(values[0])
+    unfinished = Q(handled_at=None) | Q(handled_at__gt=moment)
+    return cases.filter(unfinished, reported_at__lte=moment).exclude(status__in=ENDED)
+
+
 def _by_colour(cases: CaseQuerySet, values: Codes, now: dt.datetime) -> CaseQuerySet:
     return cases.filter(colour__in=values)
 
@@ -368,6 +382,10 @@ KEYS: dict[str, Key] = {
             "should-be-closed: closed, or open and past its deadline and not parked", _fixed(DUE)),
         Key("due_from", gettext_lazy("截止日起"), _from_day("due_at"), "deadline on this day or later", kind="day"),
         Key("due_to", gettext_lazy("截止日止"), _to_day("due_at"), "deadline on this day or earlier", kind="day"),
+        Key("item", gettext_lazy("物件"), _by_item, "codes of the things concerned"),
+        Key("cause", gettext_lazy("原因"), _by_cause, "causes, as the handling form of the ledger writes them"),
+        Key("open_at", gettext_lazy("当时未解决"), _open_then,
+            "reported by this moment and not yet handled then", kind="moment"),
         Key("colour", gettext_lazy("督办颜色"), _by_colour, "blue, yellow, red", _fixed(dict(Paper.Colour.choices))),
         Key("is", gettext_lazy("标记"), _all_flags, "every one of these holds (see FLAGS)",
             _fixed({code: title for code, (title, _q) in FLAGS.items()})),

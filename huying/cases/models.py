@@ -749,3 +749,36 @@ class HistoryBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.load} {self.number}"
+
+
+class Meeting(models.Model):
+    """A meeting about one topic on one day (供暖专班会 ...): who came, what was said; decisions are cases."""
+
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="meetings")
+    held_at = models.DateTimeField(_("时间"))
+    chair = models.CharField(_("主持"), max_length=60)
+    attendees = models.CharField(_("参加"), max_length=500)
+    minutes = models.TextField(_("会议记录"))
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    client_id = models.UUIDField(null=True, unique=True)
+
+    class Meta:
+        verbose_name = _("专班会")
+        ordering = ("-held_at",)
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.held_at:%Y-%m-%d}"
+
+
+class Decision(models.Model):
+    """What a meeting decided: a case of its own, with a department and a deadline."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="decisions")
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
+
+    class Meta:
+        verbose_name = _("会议决定")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.meeting_id} {self.case_id}"

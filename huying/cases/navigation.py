@@ -27,6 +27,7 @@ register(
     NavigationItem(_("回访"), "desk:callbacks", "phone", "desk.callback", "checks"),
     NavigationItem(_("回访结果"), "desk:answers", "star", "desk.callback", "checks"),
     NavigationItem(_("督查督办"), "desk:supervision", "shield", "desk.supervisor", "supervision"),
+    NavigationItem(_("供暖日报"), "desk:daily-today", "chart", "cockpit.view", "supervision"),
     NavigationItem(_("待我审批"), "desk:requests", "scale", "case.approve_extension", "supervision"),
     NavigationItem(_("全部案件"), "desk:cases", "list", "case.view"),
     NavigationItem(_("通知的写法"), "desk:notice-preview", "eye", "notices.manage", "administration"),

@@ -53,7 +53,7 @@ ROLES: dict[str, Role] = {
     "supervisor": _role(
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
-        "case.check case.rework desk.supervisor cockpit.view paper.issue",
+        "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record",
     ),
     "arbiter": _role(
         _("裁定员"),
