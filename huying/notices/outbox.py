@@ -251,6 +251,8 @@ def attempt(delivery: Delivery, members: Sequence[Delivery] = ()) -> None:
     way, recipient = channel(delivery.channel), recipient_of(delivery)
     if reason := why_not(delivery.channel):
         return _note(delivery, state=State.SUPPRESSED, reason=reason, next_try_at=None)
+    if recipient and recipient.problem:
+        return _note(delivery, state=State.FAILED, reason=recipient.problem[:300], next_try_at=None)
     address = recipient.addresses.get(delivery.channel, "") if recipient else ""
     if way is None or recipient is None or not address:
         return _note(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from huying.core.errors import Refusal
 from huying.notices.models import Delivery, Preference, Robot
 from huying.people.models import User
 
@@ -27,6 +28,7 @@ class Recipient:
     daily: bool = False  # wants one message a day
     link: str = ""  # the whole address of the page
     secret: str = ""
+    problem: str = ""  # why they cannot be reached at all
 
 
 Resolver = Callable[[Delivery], Recipient | None]
@@ -47,7 +49,10 @@ def subject_link(kind: str, path: Callable[[int], str]) -> None:
 def recipient_of(delivery: Delivery) -> Recipient | None:
     """Who this goes to, as things stand now."""
     resolver = _resolvers.get(delivery.to_kind)
-    return resolver(delivery) if resolver else None
+    try:
+        return resolver(delivery) if resolver else None
+    except Refusal as refusal:  # a sealed address under another key must not stop the others
+        return Recipient(problem=str(refusal))
 
 
 def link_of(delivery: Delivery) -> str:

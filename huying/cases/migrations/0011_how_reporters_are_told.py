@@ -8,7 +8,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="report",
             name="email",
-            field=models.EmailField(blank=True, db_default="", default="", max_length=254, verbose_name="邮箱"),
+            field=models.EmailField(
+                blank=True, db_default="", default="", max_length=254, verbose_name="邮箱"
+            ),
         ),
         migrations.AddField(
             model_name="report",

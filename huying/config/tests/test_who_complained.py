@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from huying.cases.tests.conftest import SNAPSHOT, Loop, fresh, make_ledger
 from huying.config.tests.test_every_address import ADDRESSES
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, make_user
+from huying.notices.models import Delivery
 from huying.papers.models import Paper
 from huying.people.models import User
 from huying.people.roles import ROLES
@@ -75,15 +77,19 @@ def everybody(loop: Loop) -> User:
 
 
 def values(loop: Loop, case: Case, report: Report) -> dict[str, Any]:
-    return {
+    told_outside = Delivery.objects.filter(to_kind="report", to_id=report.pk).latest("pk")
+    known = {
+        "notices:delivery/pk": told_outside.pk,
         "number": case.number, "report_number": report.number, "verb": "reopen", "username": loop.clerk.username,
         "code": loop.district.urban.code, "kind": "departments", "pk": Paper.objects.get().pk, "sha8": "0" * 8,
         "token": report.token, "people:area/code": loop.district.east.code,
         **{
             f"portal:{name}/number": report.number
-            for name in ("receipt", "qr", "track", "add", "withdraw", "rate", "reopen")
+            for name in ("receipt", "qr", "track", "add", "withdraw", "rate", "reopen", "telling")
         },
     }  # fmt: skip
+    # Other addresses are walked with a number that leads nowhere, or by chance somewhere.
+    return defaultdict(lambda: 1, known)
 
 
 def text_of(answer: Any) -> str:

@@ -12,7 +12,7 @@ from huying.core.errors import Conflict
 from huying.core.testing import make_user
 from huying.notices import outbox
 from huying.notices.channels import ChannelError
-from huying.notices.models import Delivery, Preference
+from huying.notices.models import Delivery, Preference, Robot
 from huying.notices.tests.conftest import Pigeon, delivery
 from huying.people.models import User
 
@@ -246,6 +246,18 @@ def test_a_failed_message_is_tried_again_by_hand_but_a_sent_one_is_not(
     assert Delivery.objects.get().state == State.SENT
     with pytest.raises(Conflict):
         outbox.retry(row, actor=reader)
+
+
+def test_a_robot_sealed_under_another_key_stops_no_other_message(
+    reader: User, pigeon: Pigeon, now: Any, settings: Any
+) -> None:
+    robot = Robot.objects.create(title="群", channel="email", address="https://example.org/hook")
+    settings.SECRET_KEY = "another key, after a restore"
+    outbox.post([delivery(reader, to_kind="robot", to_id=robot.pk), delivery(reader)])
+    outbox.send_due()
+    assert len(pigeon.said) == 1
+    failed = Delivery.objects.get(state=State.FAILED)
+    assert "HUYING_SECRET_KEY" in failed.reason
 
 
 def test_the_log_of_years_ago_is_deleted_but_nothing_that_waits(
