@@ -75,11 +75,13 @@ def _differences(system: CitySystem, theirs: dict[str, str]) -> dict[str, Any]:
         )
     }
     known = ours | {order.number: order for order in orders.filter(number__in=set(theirs) - set(ours))}
-    on_the_way = set(
-        Delivery.objects.filter(
-            order__number__in=known, order__system=system, state__in=(Delivery.State.WAITING, Delivery.State.STUCK)
-        ).values_list("order__number", flat=True)
-    )  # fmt: skip
+    owed: dict[str, str] = {}
+    unsent = Delivery.objects.filter(order__number__in=known, order__system=system)
+    for number, state in unsent.filter(state__in=(Delivery.State.WAITING, Delivery.State.STUCK)).values_list(
+        "order__number", "state"
+    ):
+        if state == Delivery.State.STUCK or number not in owed:
+            owed[number] = state
     rows = []
     for number in sorted(set(theirs) | set(ours)):
         order = known.get(number)
@@ -88,7 +90,7 @@ def _differences(system: CitySystem, theirs: dict[str, str]) -> dict[str, Any]:
             rows.append(
                 {
                     "number": number, "theirs": theirs.get(number, ""), "ours": mine,
-                    "order": order.pk if order else None, "on_the_way": number in on_the_way,
+                    "order": order.pk if order else None, "owed": owed.get(number, ""),
                 }
             )  # fmt: skip
     return {"theirs": len(theirs), "ours": len(ours), "rows": rows[:SHOWN_AT_MOST], "all": len(rows)}

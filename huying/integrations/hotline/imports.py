@@ -19,6 +19,7 @@ from huying.core.spreadsheets import export_xlsx
 from huying.integrations.hotline.actions import differences, field_titles, receive_message
 from huying.integrations.hotline.messages import VERSION, OrderMessage
 from huying.integrations.hotline.models import CityCode, CitySystem, Order, OrdersUpload
+from huying.integrations.hotline.words import value_words
 from huying.integrations.sheets import Importer, Plan, SheetColumn, read_moment
 from huying.people.guards import check, signed_in
 from huying.people.models import User
@@ -78,7 +79,7 @@ class OrderImporter(Importer):
         titles = field_titles()
         changes = [
             _("%(field)s：%(old)s → %(new)s")
-            % {"field": titles[name], "old": old or _("空"), "new": new or _("空")}
+            % {"field": titles[name], "old": value_words(old), "new": value_words(new)}
             for name, (old, new) in differences(order, message).items()
         ]
         return Plan("changed" if changes else "same", message.number, changes, apply=take)

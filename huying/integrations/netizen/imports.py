@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from huying.cases import policy
 from huying.cases.actions.intake import PHONE
 from huying.cases.models import Case
+from huying.integrations.hotline.words import value_words
 from huying.integrations.netizen.actions import BOARD, Incoming, differences, take_message
 from huying.integrations.netizen.models import Message, MessagesUpload
 from huying.integrations.sheets import Importer, Plan, SheetColumn, read_moment
@@ -91,7 +92,7 @@ class MessageImporter(Importer):
         changes = differences(known, incoming)
         words = [
             _("%(field)s：%(old)s → %(new)s")
-            % {"field": self.heading(name), "old": old or _("空"), "new": new or _("空")}
+            % {"field": self.heading(name), "old": value_words(old), "new": value_words(new)}
             for name, (old, new) in changes.items()
         ]
         return Plan("changed" if changes else "same", incoming.number, words, apply=take)

@@ -32,6 +32,7 @@ from huying.integrations.hotline.actions import field_titles, return_to_city
 from huying.integrations.hotline.forms import SystemForm
 from huying.integrations.hotline.models import CitySystem, Delivery, Order
 from huying.integrations.hotline.outbox import push_again, retry_delivery, skip_delivery
+from huying.integrations.hotline.words import event_words, value_words
 from huying.people.guards import VerbRequired, requires, signed_in
 from huying.people.models import User
 from huying.people.policy import reaches
@@ -191,15 +192,20 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": [(_("市热线工单"), reverse("hotline:list")), (order.number, "")],
         "due": _clock(order, case.due_at), "city_due": _clock(order, order.city_due_at),
         "deliveries": [
-            {"row": row, "badge": badge(str(row.get_state_display()), _COLOURS[Delivery.State(row.state)], "send")}
+            {
+                "row": row, "event": event_words(row.event),
+                "badge": badge(str(row.get_state_display()), _COLOURS[Delivery.State(row.state)], "send"),
+            }
             for row in order.deliveries.order_by("-sequence")
         ],
-        "exchanges": order.exchanges.all()[:200],
+        "exchanges": [(row, event_words(row.what)) for row in order.exchanges.all()[:200]],
         "attachments": order.attachments.exclude(state="stored"),
         "corrections": [
             {
                 "at": row.received_at,
-                "changes": [(titles.get(name, name), *change) for name, change in row.changes.items()],
+                "changes": [
+                    (titles.get(name, name), *map(value_words, change)) for name, change in row.changes.items()
+                ],
             }
             for row in order.corrections.order_by("-id")
         ],
@@ -268,7 +274,11 @@ def comparison(request: HttpRequest) -> HttpResponse:
     )
     systems = []
     for system in CitySystem.objects.all():
-        rows = [row for row in system.comparison.get("rows", ()) if mine is None or row["order"] in mine]
+        rows = [
+            {**row, "theirs": event_words(row["theirs"]), "ours": event_words(row["ours"])}
+            for row in system.comparison.get("rows", ())
+            if mine is None or row["order"] in mine
+        ]
         systems.append({"system": system, "rows": rows, "found": system.comparison})
     return render(
         request, "hotline/comparison.html",
