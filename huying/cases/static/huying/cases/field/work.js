@@ -165,7 +165,8 @@ function work(form) {
     }
     for (const [href, label] of [[words.outboxUrl, words.seeOutbox], [words.homeUrl, words.home]]) buttons.append(Object.assign(document.createElement("a"), { className: "button button--wide thumb", href, textContent: label }));
     note.append(title, text, buttons);
-    form.after(note);
+    // Not form.after(): a photo box may be named "after".
+    form.insertAdjacentElement("afterend", note);
     announce(words.lost);
     note.focus({ preventScroll: true });
     note.scrollIntoView({ block: "nearest" });
