@@ -38,6 +38,7 @@ from huying.packs.rules import (
     check_staff,
 )
 from huying.packs.tables import TABLES, Complaint, Table, check_columns, understand
+from huying.packs.visits import check_visits
 from huying.packs.wording import Mistake, expected, said, sentence_of
 from huying.places.area_index import ADMINISTRATIVE, AreaRow
 from huying.places.clock import parse_limit, parse_spans
@@ -664,6 +665,10 @@ class _Check:
 
     def check_notices(self, document: Document) -> None:
         for keys, sentence in check_notices(document.value):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_visits(self, document: Document) -> None:
+        for keys, sentence in check_visits(document.value):
             self.wrong(document.wrong(sentence, *keys))
 
     def check_texts(self, document: Document) -> None:

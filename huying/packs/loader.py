@@ -202,6 +202,8 @@ class _Loading:
         }
         if notices := self.pack.one("notices"):
             declaration["notices"] = kept(notices.value)
+        if visits := self.pack.one("visits"):
+            declaration["visits"] = visits.value
         if topics := self.pack.one("topics"):
             declaration["topics"] = {
                 key: topics.value[key] for key in ("weights", "fallback") if key in topics.value

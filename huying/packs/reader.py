@@ -27,10 +27,21 @@ from huying.places.sentences import gettext_noop as _
 
 Keys = tuple[str | int, ...]
 
-KINDS = ("district", "calendar", "posts", "topics", "ledger", "register", "notices", "texts", "campaign")
+KINDS = (
+    "district",
+    "calendar",
+    "posts",
+    "topics",
+    "ledger",
+    "register",
+    "notices",
+    "visits",
+    "texts",
+    "campaign",
+)
 # The grammar has them, this version does not.
 LATER_KINDS = ("standard", "plan", "figure", "ranking", "programme", "service", "bulletin")
-SINGLE_KINDS = ("district", "calendar", "posts", "topics", "notices")  # at most one file of each
+SINGLE_KINDS = ("district", "calendar", "posts", "topics", "notices", "visits")  # at most one file of each
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Parts that a campaign bundles: the word for one, the word for several.
 CAMPAIGN_PARTS = {"register": "registers", "ledger": "ledgers"}

@@ -75,6 +75,7 @@ SHAPES: Mapping[str, Shape] = {
         "staff": {ANY: (TEXT, {ANY: TITLE})},
         "flood": SETTINGS,
     },
+    "visits": {**_HEAD, "fields": FIELDS, "low": {"opens": {"fields": SETTINGS, ANY: TEXT}, ANY: TEXT}},
     "campaign": {**_HEAD, ANY: ANY},
 }
 

@@ -53,7 +53,8 @@ ROLES: dict[str, Role] = {
     "supervisor": _role(
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
-        "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record",
+        "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
+        "visit.view",
     ),
     "arbiter": _role(
         _("裁定员"),
@@ -64,7 +65,8 @@ ROLES: dict[str, Role] = {
     "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise news.publish"),
     "grid-worker": _role(
         _("网格员"),
-        "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site",
+        "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site "
+        "visit.record visit.view",
     ),
     "administrator": _role(
         _("系统管理员"),

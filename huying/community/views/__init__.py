@@ -1,0 +1,1 @@
+"""Visits as pages: on the phone, on the desk."""
