@@ -54,15 +54,20 @@ def signed_headers(key_id: str, secret: str, method: str, path: str, body: bytes
     }
 
 
+def require_headers(request: HttpRequest) -> None:
+    """Refuse what is not even meant to be signed, before its body is read."""
+    if not all(request.headers.get(name) for name in (KEY, TIMESTAMP, NONCE, SIGNATURE)):
+        raise BadSignature(
+            _("缺少签名。请带上 %s 四个请求头。") % "、".join((KEY, TIMESTAMP, NONCE, SIGNATURE))
+        )
+
+
 def require_signature(request: HttpRequest) -> CitySystem:
     """The city system that signed this request. Raises BadSignature or Replayed, saying what to look at."""
     key_id = request.headers.get(KEY, "")
     timestamp, nonce = request.headers.get(TIMESTAMP, ""), request.headers.get(NONCE, "")
     given = request.headers.get(SIGNATURE, "")
-    if not all((key_id, timestamp, nonce, given)):
-        raise BadSignature(
-            _("缺少签名。请带上 %s 四个请求头。") % "、".join((KEY, TIMESTAMP, NONCE, SIGNATURE))
-        )
+    require_headers(request)
     if len(nonce) > 80 or not nonce.isascii() or not nonce.isprintable():
         raise BadSignature(_("随机数须是 80 个以内的可见字符。"))
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):

@@ -24,8 +24,9 @@ from huying.core.outbound import Answer
 from huying.integrations.hotline import attachments, deadlines
 from huying.integrations.hotline.actions import return_to_city
 from huying.integrations.hotline.models import Attachment, CityCode, CitySystem, Exchange, Order
-from huying.integrations.hotline.signing import NONCE, TIMESTAMP
-from huying.integrations.hotline.tests.conftest import contents, post
+from huying.integrations.hotline.signing import NONCE, TIMESTAMP, signature, signed_headers
+from huying.integrations.hotline.tests.city import KEY_ID, SECRET
+from huying.integrations.hotline.tests.conftest import PATH, contents, post
 
 pytestmark = pytest.mark.django_db
 
@@ -99,10 +100,6 @@ def test_other_contents_under_the_same_revision_are_a_conflict(system: CitySyste
 
 def test_a_replayed_request_is_refused_with_clear_words(system: CitySystem, client: Client) -> None:
     now = str(int(time.time()))
-    from huying.integrations.hotline.signing import signature
-    from huying.integrations.hotline.tests.city import SECRET
-    from huying.integrations.hotline.tests.conftest import PATH
-
     raw = json.dumps(contents()).encode()
     sign = signature(SECRET, "POST", PATH, now, "n-1", raw)
     headers = {TIMESTAMP: now, NONCE: "n-1", "X-Huying-Signature": sign}
@@ -323,3 +320,11 @@ def test_everything_signed_is_on_the_log(system: CitySystem, client: Client) -> 
     post(client, contents(words="别的"))
     post(client, contents("X"), secret="wrong")
     assert list(Exchange.objects.order_by("id").values_list("status", flat=True)) == [201, 409]
+
+
+def test_a_form_instead_of_json_is_refused_with_a_sentence(system: CitySystem, client: Client) -> None:
+    headers = signed_headers(KEY_ID, SECRET, "POST", PATH, b"")
+    answer = client.post(PATH, {"number": "A"}, headers=headers)
+    assert answer.status_code == 400
+    assert "application/json" in answer.json()["detail"]
+    assert client.post(PATH, {"number": "A"}).status_code == 401

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, OperationalError, transaction
-from django.http import HttpRequest, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, JsonResponse, RawPostDataException, UnreadablePostError
 from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -20,7 +20,7 @@ from huying.core.refusals import is_collision
 from huying.integrations.hotline.actions import Received, receive_message
 from huying.integrations.hotline.messages import Unreadable, read_message
 from huying.integrations.hotline.models import CitySystem, Exchange, Order
-from huying.integrations.hotline.signing import require_signature
+from huying.integrations.hotline.signing import require_headers, require_signature
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -37,6 +37,11 @@ _LATER = ("本系统暂时不能处理，请稍后用同样的内容重新发送
 _TOO_LARGE = (
     "请求超过 5 MB。照片请改用网址，或压缩后重新发送。",
     "The request is larger than 5 MB. Name photos by URL or make them smaller.",
+)
+
+_NOT_JSON = (
+    "请用 Content-Type: application/json 发送 JSON 正文。",
+    "Send a JSON body with Content-Type: application/json.",
 )
 
 
@@ -56,6 +61,7 @@ def orders(request: HttpRequest) -> JsonResponse:
     started, system, received = time.monotonic(), None, None
     number = ""
     try:
+        _told_twice(lambda: require_headers(request))
         body = _body(request)
         system = _told_twice(lambda: require_signature(request))
         message = _told_twice(lambda: read_message(body))
@@ -75,6 +81,8 @@ def _body(request: HttpRequest) -> bytes:
         return request.body
     except RequestDataTooBig:
         raise _Both(413, *_TOO_LARGE) from None
+    except RawPostDataException:
+        raise _Both(400, *_NOT_JSON) from None
     except (UnreadablePostError, OSError):
         raise _Both(400, "请求没有传完整，请重新发送。", "The request broke off. Send it again.") from None
 
