@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ SET_PLACE = """([lng, lat]) => {
 }"""
 OUTBOX = """async () => (await self.HuyingOutbox.all(document.getElementById("work").dataset.user))
   .map(({ id, kind, state, title, said }) => ({ id, kind, state, title, said }))"""
-DAY = "async () => Boolean((await self.HuyingOutbox.meta('day'))?.complete)"
 CONTROLLED = "() => Boolean(navigator.serviceWorker.controller)"
 
 
@@ -79,9 +79,10 @@ class Phone:
     def send(self) -> None:
         """Open the outbox and wait until nothing waits."""
         self.page.goto("/field/outbox/")
-        self.page.wait_for_function(
-            f"async () => (await ({OUTBOX})()).every(({{ state }}) => state !== 'waiting' && state !== 'sending')"
-        )
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while any(record["state"] in ("waiting", "sending") for record in self.outbox()):
+            assert time.monotonic() < deadline, self.outbox()
+            self.page.wait_for_timeout(200)
 
     # --- what a worker does ------------------------------------------------------------------------------
 
