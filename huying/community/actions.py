@@ -113,7 +113,7 @@ def _record(household: Household, called: Called, at: dt.datetime, actor: User) 
     newest = Household.objects.filter(pk=household.pk).exclude(visited_at__gt=at)
     newest.update(visited_at=at, low=low, **changed)
     case = _open_case(visit, called, actor) if called.problem else None
-    if called.promise:
+    if called.promise and called.promise_due:
         Promise.objects.create(
             visit=visit, words=called.promise.strip()[:200], due_on=called.promise_due, case=case
         )

@@ -106,8 +106,6 @@ def asked(query: Mapping[str, str], key: ApiKey | None) -> CaseQuerySet:
             rows = rows.alias(changed_at=Greatest("reported_at", *_MOMENTS)).filter(
                 **{f"changed_at__{side}": _when(text, name)}
             )
-    if words := query.get("q", "").strip()[:100]:
-        rows = rows.filter(title__icontains=words)
     return rows
 
 
@@ -155,7 +153,8 @@ def _request(case: Case, media_url: str) -> dict[str, Any]:
 
 def updated_at(case: Case) -> dt.datetime:
     """When something last moved the case on."""
-    return max(at for at in (case.reported_at, *(getattr(case, name) for name in _MOMENTS)) if at is not None)
+    later: list[dt.datetime | None] = [getattr(case, name) for name in _MOMENTS]
+    return max(case.reported_at, *(at for at in later if at is not None))
 
 
 def _notes(case: Case) -> str | None:

@@ -48,9 +48,7 @@ _TOLD = frozenset(
 
 
 def _version() -> object:
-    return (
-        Subscriber.objects.filter(active=True).values_list("pk", "codes", "ledger_id", "url").order_by("pk")
-    )
+    return list(Subscriber.objects.filter(active=True).values_list("pk", "codes").order_by("pk"))
 
 
 def _rows() -> list[tuple[int, tuple[str, ...]]]:
@@ -59,7 +57,7 @@ def _rows() -> list[tuple[int, tuple[str, ...]]]:
     ]
 
 
-subscribers: Kept[list[tuple[int, tuple[str, ...]]]] = Kept(lambda: list(_version()), _rows)
+subscribers: Kept[list[tuple[int, tuple[str, ...]]]] = Kept(_version, _rows)
 
 
 def on_entry(entry: LoggedEntry) -> None:

@@ -28,7 +28,7 @@ from huying.people.models import User
 from huying.people.views.common import act, form_page
 from huying.places.models import Area
 
-STATES = {
+STATES: dict[str, tuple[str, str]] = {
     Delivery.State.WAITING: ("blue", "clock"),
     Delivery.State.SENDING: ("accent", "send"),
     Delivery.State.DONE: ("green", "check"),
@@ -169,7 +169,7 @@ class Log(EverywhereRequired, ListPage):
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return self.subscriber.title
 
     def get_queryset(self) -> QuerySet[Delivery]:

@@ -58,7 +58,7 @@ def today(request: HttpRequest, topic: str = FIRST_TOPIC) -> HttpResponse:
 
 @requires("cockpit.view")
 @require_safe
-def show(request: HttpRequest, topic: str, day: str) -> HttpResponseBase:
+def show(request: HttpRequest, topic: str, day: str) -> Any:
     """One day; `?export=xlsx` for the tables."""
     found = daily.report_on(policy.cases_for(reader(request)), _topic(topic), _day(day))
     if request.GET.get("export"):
