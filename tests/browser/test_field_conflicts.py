@@ -83,16 +83,19 @@ def test_a_refused_form_opens_again_with_everything_in_it(
     phone.page.wait_for_url(f"**/field/tasks/{number}/")
     phone.ready()
     network.weather = "off"
-    phone.handled(number, "好")  # too short: the server will say so
+    phone.page.goto(f"/field/tasks/{number}/handled/")
+    phone.photograph("before")
+    phone.page.locator('[name="answer"]').fill("换好了灯泡")
+    phone.press()  # without the photo afterwards: the server will say so
     phone.waits()
     network.weather = "on"
     phone.send()
     assert [record["state"] for record in phone.open()] == ["refused"]
-    expect(phone.page.locator(".waiting__said")).to_contain_text("至少 5 个字")
+    expect(phone.page.locator(".waiting__said")).to_contain_text("照片")
     phone.page.get_by_role("link", name="打开修改").click()
-    expect(phone.page.locator('[name="answer"]')).to_have_value("好")
-    expect(phone.page.locator('[data-shots="after"] [data-shot]')).to_have_count(1)
-    phone.page.locator('[name="answer"]').fill("换好了灯泡")
+    expect(phone.page.locator('[name="answer"]')).to_have_value("换好了灯泡")
+    expect(phone.page.locator('[data-shots="before"] [data-shot]')).to_have_count(1)
+    phone.photograph("after")
     phone.press()
     phone.page.wait_for_url("**/field/")
     assert phone.open() == []
