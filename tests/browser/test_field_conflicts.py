@@ -17,8 +17,7 @@ def in_conflict(phone: Phone, network: Patchy, ask: Callable[..., Any], words: s
     [number] = ask("make", "1")
     phone.ready()
     phone.take_up(number)
-    phone.page.wait_for_url(f"**/field/tasks/{number}/")
-    expect(phone.page.locator(f'a[href="/field/tasks/{number}/handled/"]').first).to_be_visible()
+    expect(phone.page.get_by_text("处置中").first).to_be_visible()
     phone.ready()
     network.weather = "off"
     phone.handled(number, words)

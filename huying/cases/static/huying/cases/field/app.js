@@ -6,7 +6,7 @@ import { me } from "./store.js";
 
 const box = self.HuyingOutbox, words = document.getElementById("work")?.dataset || {};
 const DAY_EVERY_MS = 5 * 60e3, SOON_MS = 2e3;
-let timer = 0, asked = 0;
+let timer = 0, asked = 0, stale = 0;
 
 // --- sending, seen by the person -------------------------------------------------------------------------
 
@@ -79,7 +79,9 @@ async function news() {
     const before = seen.get(record.id);
     seen.set(record.id, record.state);
     if (!before || before === record.state || document.hidden) continue;
-    // The page of the form itself says what became of it.
+    if (record.state === "done") { clearTimeout(stale); stale = setTimeout(() => fetchDay(true), SOON_MS); }
+    // The outbox shows it anyway, and the page of the form itself says what became of it.
+    if (document.querySelector("[data-outbox-page]")) continue;
     if (document.querySelector(`form[data-sending-id="${record.id}"]`)) continue;
     if (record.state === "done") { show(fill(words.sent, record.title), "success"); announce(fill(words.sent, record.title)); document.querySelector("[data-tasks]")?.dispatchEvent(new Event("refresh")); }
     if (record.state === "conflict") show(words.conflicted, "warning");

@@ -15,7 +15,12 @@ function node(name, text = "", className = "") {
   return made;
 }
 
-const clock = (at) => new Date(at).toLocaleString("sv-SE", { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+function clock(at) {
+  const time = new Date(at), today = time.toDateString() === new Date().toDateString();
+  const hours = time.toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" });
+  return today ? hours : `${time.toLocaleDateString("sv-SE").slice(5)} ${hours}`;
+}
+
 const photosOf = (record) => Object.values(record.photos || {}).flat();
 
 function picture(record, photo, index) {
