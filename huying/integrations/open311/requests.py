@@ -154,7 +154,7 @@ def _request(case: Case, media_url: str) -> dict[str, Any]:
 def updated_at(case: Case) -> dt.datetime:
     """When something last moved the case on."""
     later: list[dt.datetime | None] = [getattr(case, name) for name in _MOMENTS]
-    return max(case.reported_at, *(at for at in later if at is not None))
+    return max([case.reported_at, *(at for at in later if at is not None)])
 
 
 def _notes(case: Case) -> str | None:
