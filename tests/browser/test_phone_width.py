@@ -30,6 +30,7 @@ STAFF = (
     ("grid-putaoyuan", "/field/"),
     ("grid-putaoyuan", "/field/report/"),
     ("grid-putaoyuan", "/field/me/"),
+    ("grid-putaoyuan", "/field/outbox/"),
 )
 
 # What is wrong with the page, in sentences.

@@ -127,7 +127,7 @@ function card(record, behind) {
     if (record.url) item.append(link(words.see, record.url));
     return item;
   }
-  const facts = [behind ? words.stateBehind : words[WORD[record.state]], fill(words.made, clock(record.at)), photos && fill(words.photos, photos), record.tries && fill(words.tries, record.tries)];
+  const facts = [behind ? words.stateBehind : words[WORD[record.state]], fill(words.made, clock(record.at)), photos && fill(words.pictures, photos), record.tries && fill(words.tries, record.tries)];
   item.append(node("p", facts.filter(Boolean).join(" · "), "soft"));
   if (record.state === "sending") {
     const bar = Object.assign(node("progress"), { max: 1 });
