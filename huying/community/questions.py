@@ -52,11 +52,12 @@ def questions() -> Questions:
     district = current_district()
     declaration = (district.declaration if district else {}).get("visits") or {}
     rules = LedgerRules.from_declaration(as_ledger(declaration))
+    order: list[str] = declaration.get("order") or [field.code for field in rules.fields]
     low = declaration.get("low")
     opens = (low or {}).get("opens") or {}
     return Questions(
         title_of(declaration.get("title"))[0] or rules.title,
-        rules.fields,
+        tuple(sorted(rules.fields, key=lambda field: order.index(field.code) if field.code in order else len(order))),
         LowReading(
             str(low["field"]), float(low["below"]), str(opens.get("ledger", "")), str(opens.get("category", "")),
             str(opens.get("words", "")), dict(opens.get("fields") or {}),

@@ -203,7 +203,8 @@ class _Loading:
         if notices := self.pack.one("notices"):
             declaration["notices"] = kept(notices.value)
         if visits := self.pack.one("visits"):
-            declaration["visits"] = visits.value
+            # The database keeps the keys of an object in an order of its own.
+            declaration["visits"] = {**visits.value, "order": list(visits.value.get("fields") or ())}
         if topics := self.pack.one("topics"):
             declaration["topics"] = {
                 key: topics.value[key] for key in ("weights", "fallback") if key in topics.value
