@@ -1,6 +1,7 @@
 # make demo     set everything up and serve the demonstration
 # make test     all quick tests          make lint    style, types, floors, migrations, messages
 # make test-browser, test-faults, test-data    drive Chromium, kill processes, import real data
+# make test-api all operations of the API against invented requests
 # make soak MINUTES=60  a phone on a patchy network
 # make bench    measurements             make lock    new versions of all dependencies
 # make messages new sentences into the English catalogue
@@ -9,7 +10,7 @@ TEST_PROCESSES ?= 2
 BIN := .venv/bin
 CATALOGUES := $(wildcard huying/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: demo setup assets test test-browser test-faults test-data soak lint messages format bench lock clean
+.PHONY: demo setup assets test test-api test-browser test-faults test-data soak lint messages format bench lock clean
 
 demo: setup
 	@$(BIN)/huying demo
@@ -44,6 +45,9 @@ test: setup
 test-browser: setup
 	@tools/system_packages.sh browser
 	$(BIN)/pytest -m browser
+
+test-api: setup
+	$(BIN)/pytest -m schema -n $(TEST_PROCESSES)
 
 test-faults: setup
 	$(BIN)/pytest -m faults

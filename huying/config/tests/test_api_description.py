@@ -65,6 +65,7 @@ def token(district: MiniDistrict) -> str:
     return make_token(user, title="t", expires_on=tomorrow, actor=user)[1]
 
 
+@pytest.mark.schema
 @pytest.mark.django_db
 @schema.parametrize()
 @effort(
