@@ -33,6 +33,7 @@ class Phone:
 
     def __init__(self, browser: Browser, folder: Path, network: Patchy, username: str = WORKER) -> None:
         self._browser, self._folder, self.network = browser, folder, network
+        self.complaints: list[str] = []  # errors of the pages' scripts
         self.context: BrowserContext
         self.page: Page
         self._open()
@@ -46,6 +47,7 @@ class Phone:
             geolocation={"longitude": PLACE[0], "latitude": PLACE[1]},
         )  # fmt: skip
         self.context.set_default_timeout(PATIENCE_MS)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.page = self.context.pages[0] if self.context.pages else self.context.new_page()
 
     def restart(self, path: str = "/field/") -> None:

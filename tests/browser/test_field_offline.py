@@ -26,6 +26,7 @@ def phone(browser: Browser, network: Patchy, tmp_path: Path) -> Iterator[Phone]:
     phone = Phone(browser, tmp_path / "phone", network)
     yield phone
     phone.close()
+    assert not phone.complaints
 
 
 @pytest.fixture

@@ -108,6 +108,14 @@ function offlineLine() {
   line.hidden = false;
 }
 
+/** The service worker has thrown away this person's pages, and keeps none that are still on their way. */
+async function forgotten() {
+  const worker = (await navigator.serviceWorker?.getRegistration(words.scope))?.active, { port1, port2 } = new MessageChannel();
+  if (!worker) return;
+  worker.postMessage("signing out", [port2]);
+  await new Promise((resolve) => { port1.onmessage = resolve; setTimeout(resolve, SOON_MS); });
+}
+
 // Signing out takes the pages of this person from the phone; what has not been sent stays for their return.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -115,9 +123,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const open = (await box.all(me()).catch(() => [])).filter(({ state }) => state !== "done").length;
   if (open && !window.confirm(fill(words.leaving, open))) return;
-  if ("caches" in window) for (const name of await caches.keys()) if (name.startsWith("field-pages-")) await caches.delete(name);
-  await box.setMeta("day", null).catch(() => {});
-  await box.setMeta("user", null).catch(() => {});
+  await forgotten().catch(() => {});
   form.dataset.ready = "";
   form.requestSubmit();
 });

@@ -38,7 +38,14 @@ async function belongsTo(user) {
   await box.setMeta("user", user);
 }
 
-async function keep(key, answer) {
+// Signing out begins a new term: what was asked for in an older one is not kept when it comes. One after the other,
+// so that nothing is written into a cache that is being thrown away.
+let term = 0, writing = Promise.resolve();
+const inOrder = (act) => { writing = writing.then(act, act); return writing; };
+
+const keep = (key, answer, since) => inOrder(async () => { if (since === term) await write(key, answer); });
+
+async function write(key, answer) {
   const user = answer.headers.get(READER) || await box.meta("user");
   if (!user) return;
   if (answer.headers.get(READER)) await belongsTo(user);
@@ -69,11 +76,11 @@ async function kept(url) {
 const within = (promise, milliseconds) => Promise.race([promise, new Promise((_resolve, reject) => { setTimeout(reject, milliseconds); })]);
 
 async function page(event) {
-  const copy = await kept(event.request.url), asked = fetch(event.request);
+  const since = term, copy = await kept(event.request.url), asked = fetch(event.request);
   try {
     const answer = await (copy ? within(asked, SLOW_MS) : asked);
     if (answer.status >= 502 && copy) return copy;
-    if (answer.ok && answer.headers.get(READER)) event.waitUntil(keep(event.request.url.split("#")[0], answer.clone()));
+    if (answer.ok && answer.headers.get(READER)) event.waitUntil(keep(event.request.url.split("#")[0], answer.clone(), since));
     return answer;
   } catch {
     asked.catch(() => {});
@@ -83,9 +90,10 @@ async function page(event) {
 
 /** Outlines of areas: the same all day, so the phone's copy will do when the network does not answer. */
 async function outlines(event) {
+  const since = term;
   try {
     const answer = await within(fetch(event.request), SLOW_MS);
-    if (answer.ok) event.waitUntil(keep(event.request.url, answer.clone()));
+    if (answer.ok) event.waitUntil(keep(event.request.url, answer.clone(), since));
     return answer;
   } catch { return await kept(event.request.url) || Response.error(); }
 }
@@ -113,23 +121,23 @@ self.addEventListener("fetch", (event) => {
 
 const whole = (address) => new URL(address, self.location.href).href;
 
-async function fetchOne(address) {
+async function fetchOne(address, since) {
   const answer = await fetch(whole(address), { credentials: "same-origin", redirect: "manual", cache: "no-store" }).catch(() => null);
-  if (answer?.ok) await keep(whole(address), answer);
+  if (answer?.ok) await keep(whole(address), answer, since);
   return Boolean(answer?.ok) || Boolean(answer && answer.status >= 400 && answer.status < 500);
 }
 
-async function inTurn(addresses, after) {
+async function inTurn(addresses, since, after) {
   const rest = [...addresses];
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    while (rest.length) { const one = rest.shift(); if (await fetchOne(one)) await after(one); }
+    while (rest.length && since === term) { const one = rest.shift(); if (await fetchOne(one, since)) await after(one); }
   }));
 }
 
 async function theDay() {
-  const known = await box.meta("day"), headers = known?.etag ? { "If-None-Match": known.etag } : {};
+  const since = term, known = await box.meta("day"), headers = known?.etag ? { "If-None-Match": known.etag } : {};
   const answer = await fetch("/field/day.json", { credentials: "same-origin", redirect: "manual", cache: "no-store", headers }).catch(() => null);
-  if (!answer) return;
+  if (!answer || since !== term) return;
   if (answer.type === "opaqueredirect") { await wipe(); await box.setMeta("user", null); return; }
   let day = known;
   if (answer.status === 200) {
@@ -145,8 +153,9 @@ async function theDay() {
   for (const url of here) if (!stays.has(url)) await cache.delete(url);
   const versions = new Map(day.pages);
   const old = (address) => day.have[address] !== versions.get(address) || !here.has(whole(address));
-  await inTurn([...versions.keys()].filter(old), async (address) => { day.have[address] = versions.get(address); });
-  await inTurn([...day.data, ...day.images].filter((address) => !here.has(whole(address))), async () => {});
+  await inTurn([...versions.keys()].filter(old), since, async (address) => { day.have[address] = versions.get(address); });
+  await inTurn([...day.data, ...day.images].filter((address) => !here.has(whole(address))), since, async () => {});
+  if (since !== term) return;
   day.have = Object.fromEntries(Object.entries(day.have).filter(([address]) => versions.has(address)));
   day.complete = [...versions].every(([address, version]) => day.have[address] === version);
   day.at = Date.now();
@@ -156,6 +165,11 @@ async function theDay() {
 
 let fetching = null;
 self.addEventListener("message", (event) => {
+  if (event.data === "signing out") {
+    term += 1;
+    event.waitUntil(inOrder(async () => { await wipe(); await box.setMeta("user", null); }).then(() => event.ports[0].postMessage("done")));
+    return;
+  }
   if (event.data !== "day") return;
   fetching ||= theDay().catch(() => {}).finally(() => { fetching = null; });
   event.waitUntil(fetching);
