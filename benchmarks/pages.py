@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from benchmarks import at_work
 from benchmarks.table import Result, median_and_p95
 from huying.cases.models import Case, Status
 from huying.people.models import User
@@ -54,6 +55,8 @@ def run(seconds: float) -> Iterator[Result]:
         value = rate(8, seconds, lambda: _Staff(port, "dispatcher", clerk.session).filer(waiting))
         yield Result("status change (file), 8 at once", value, "/s", floors[8], "≥ 300/s")
         yield from _pages(port, clerk)
+        floor, _p95 = latency(lambda number: clerk.get("/healthz"))
+        yield from at_work.run(port, floor)
 
 
 def _pages(port: int, dispatcher: _Staff) -> Iterator[Result]:

@@ -152,6 +152,42 @@ def run_journal_seal(arguments: Arguments) -> int:
     return 0
 
 
+def run_token_make(arguments: Arguments) -> int:
+    django()
+    from huying.people import tokens
+
+    return tokens.make_for_play(arguments.accounts, days=arguments.days)
+
+
+def run_simulate(arguments: Arguments) -> int:
+    from huying.simulate import play, world
+
+    options = play.Options(
+        url=arguments.url, people=arguments.people, per_minute=arguments.rate, minutes=arguments.minutes,
+        seed=arguments.seed, think_s=arguments.think, settle_s=arguments.settle, at_once=arguments.at_once,
+        own_addresses=arguments.own_addresses, mix=arguments.mix,
+    )  # fmt: skip
+    try:
+        outcome = play.play(options)
+    except world.CannotStart as reason:
+        print(f"huying: {reason}", file=sys.stderr)
+        return 2
+    print(play.text_of(outcome))
+    if arguments.json:
+        arguments.json.write_text(play.json_of(outcome), encoding="utf-8")
+    return 0 if outcome.good else 1
+
+
+def mix(text: str) -> dict[str, int]:
+    """Weights of channels, like portal=5,hotline=3,field=2."""
+    from huying.simulate.plan import CHANNELS
+
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name in CHANNELS and weight.isdecimal() for name, _equals, weight in pairs):
+        raise argparse.ArgumentTypeError("write it like portal=5,hotline=3,field=2")
+    return {name: int(weight) for name, _equals, weight in pairs}
+
+
 def run_migrate(arguments: Arguments) -> int:
     return run_django(["migrate", *arguments.rest])
 
@@ -261,6 +297,41 @@ COMMANDS: tuple[Command, ...] = (
         "seal the journal of a day (yesterday)",
         run_journal_seal,
         (argument("--day", type=day, help="like 2026-11-20"),),
+    ),
+    Command(
+        "token make",
+        "make API tokens for a few days and print them, an account and a token in a line",
+        run_token_make,
+        (
+            argument("accounts", nargs="*", help="whose; none: as few as it takes to play every department"),
+            argument("--days", type=int, default=1, help="how long they are good (1)"),
+        ),
+    ),
+    Command(
+        "simulate",
+        "play residents, hotline, grid workers and departments on a running site",
+        run_simulate,
+        (
+            argument("--url", default="http://127.0.0.1:8000", help="the site (http://127.0.0.1:8000)"),
+            argument("--people", type=Path, help="accounts and tokens; none: those of a demonstration"),
+            argument("--rate", type=float, default=20, help="arrivals a minute (20)"),
+            argument("--minutes", type=float, default=3, help="how long matters arrive (3)"),
+            argument("--seed", type=int, default=1, help="the same seed gives the same plan (1)"),
+            argument(
+                "--think", type=float, default=2, help="seconds until somebody turns to a case, mean (2)"
+            ),
+            argument(
+                "--settle", type=float, default=60, help="seconds to finish after the last arrival (60)"
+            ),
+            argument("--at-once", type=int, default=8, help="requests at the same time, at most (8)"),
+            argument("--mix", type=mix, default="portal=5,hotline=3,field=2", help="weights of the channels"),
+            argument(
+                "--own-addresses",
+                action="store_true",
+                help="each resident comes from an address of their own; the site must trust its proxy",
+            ),
+            argument("--json", type=Path, help="also write the outcome into this file"),
+        ),
     ),
     Command("migrate", "bring the database's tables up to date", run_migrate, (REST,)),
     Command("manage", "Django's own commands", run_manage, (REST,)),

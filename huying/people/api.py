@@ -43,7 +43,7 @@ class SessionAuth(APIKeyCookie):
 
 
 class ScopeOut(Schema):
-    """Where a verb is held: inside an area (empty: everywhere), for a department (empty: any)."""
+    """Where a verb is held: inside the area with this code (empty: everywhere), for a department (empty: any)."""
 
     verb: str
     area: str
@@ -68,7 +68,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "username": user.username, "name": user.name, "department": user.department.code if user.department else "",
         "rights": [
             {
-                "verb": verb, "area": scope.path,
+                "verb": verb, "area": scope.path.rstrip("/").rpartition("/")[2],
                 "department": departments.get(scope.department_id, "") if scope.department_id else "",
             }
             for verb in known_verbs() for scope in scopes(user, verb)

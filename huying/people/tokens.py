@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import sys
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +15,7 @@ from huying.core.errors import NotAllowed, Refusal
 from huying.core.journal import log
 from huying.core.secrets import fingerprint
 from huying.people.access import TokenLimit, can
-from huying.people.models import ApiToken, User
+from huying.people.models import ApiToken, Grant, User
 from huying.people.roles import ROLES
 from huying.places.models import Area
 
@@ -34,15 +35,15 @@ def make_token(
     *,
     title: str,
     expires_on: dt.date,
-    actor: User,
+    actor: User | None,
     verbs: list[str] | None = None,
     area: Area | None = None,
 ) -> tuple[ApiToken, str]:
     """A new token for the account and its secret, which is shown this once. `verbs` None: all of the owner's.
 
-    One's own, or anybody's for who manages accounts. At most a year.
+    One's own, or anybody's for who manages accounts; `actor` None is the operator at the command line. At most a year.
     """
-    if owner.pk != actor.pk and not can(actor, "people.manage"):
+    if actor is not None and owner.pk != actor.pk and not can(actor, "people.manage"):
         raise NotAllowed(_("只能为自己的账号建立令牌。"))
     if not title.strip():
         raise Refusal(_("请写明令牌的用途，例如：城管局大屏。"), field="title")
@@ -71,6 +72,43 @@ def revoke_token(token: ApiToken, *, actor: User) -> None:
         raise NotAllowed(_("只能停用自己账号的令牌。"))
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
         log(token.owner, "user.token_revoked", actor=actor, title=token.title, ending=token.ending)
+
+
+def accounts_to_play() -> list[User]:
+    """As few active accounts as it takes to play every role of every department, with a grid worker of each
+    subdistrict. Administrators are not among them."""
+    chosen: dict[tuple[str, ...], User] = {}
+    grants = Grant.objects.on(timezone.localdate()).filter(user__is_active=True).exclude(role="administrator")
+    rows = grants.select_related("user__department", "department", "area").defer("area__boundary")
+    for grant in rows.order_by("user__username"):
+        role = ROLES.get(grant.role)
+        if role is None:
+            continue
+        department = (grant.department or grant.user.department) if role.own_department else None
+        parts = grant.area.path.strip("/").split("/")[:2] if grant.area else []
+        chosen.setdefault((grant.role, department.code if department else "", *parts), grant.user)
+    return list({user.pk: user for user in chosen.values()}.values())
+
+
+def make_for_play(usernames: list[str], *, days: int) -> int:
+    """Print a token for each of these accounts (none: `accounts_to_play`), one in a line; gives the exit code."""
+    known = {user.username: user for user in User.objects.filter(username__in=usernames, is_active=True)}
+    if missing := [name for name in usernames if name not in known]:
+        print(f"huying: no active account {', '.join(missing)}; nothing was made.", file=sys.stderr)
+        return 2
+    expires_on = timezone.localdate() + dt.timedelta(days=days)
+    try:
+        with transaction.atomic():
+            made = [
+                (user, make_token(user, title=_("命令行"), expires_on=expires_on, actor=None)[1])
+                for user in (known.values() if usernames else accounts_to_play())
+            ]
+    except Refusal as refusal:
+        print(f"huying: {refusal}", file=sys.stderr)
+        return 2
+    for user, secret in made:
+        print(user.username, secret)
+    return 0
 
 
 def user_of(secret: str) -> User | None:

@@ -11,6 +11,7 @@ from ninja import Router, Schema
 
 from huying.core.api import Problem, query
 from huying.core.errors import Refusal
+from huying.places.area_index import AreaRow
 from huying.places.clock import parse_limit
 from huying.places.locate import current_index, locate
 from huying.places.work_calendar import current_calendar
@@ -19,13 +20,18 @@ router = Router(tags=["places"])
 
 
 class AreaOut(Schema):
-    """An area: district, subdistrict, community, compound or grid; `path` names those above it."""
+    """An area: district, subdistrict, community, compound or grid; `path` names those above it.
+
+    `lng` and `lat` (WGS-84) are a point inside it, null where its border is not on the map.
+    """
 
     code: str
     title: str
     level: str
     layer: str
     path: str
+    lng: float | None
+    lat: float | None
 
 
 @router.get("/areas", response=list[AreaOut], summary="List areas")
@@ -36,10 +42,20 @@ def list_areas(request: HttpRequest, level: str = "", within: str = "") -> list[
     if within and above is None:
         raise Http404(_("没有这个区域。"))
     return [
-        {"code": code, "title": str(row.title), "level": row.level, "layer": row.layer, "path": row.path}
-        for code, row in rows.items()
+        area_out(row)
+        for row in rows.values()
         if (not level or row.level == level) and (above is None or row.path.startswith(above))
     ]
+
+
+def area_out(row: AreaRow) -> dict[str, Any]:
+    """An area with a point inside it."""
+    inside = row.geometry.representative_point() if row.geometry is not None else None
+    return {
+        "code": row.code, "title": str(row.title), "level": row.level, "layer": row.layer, "path": row.path,
+        "lng": round(inside.x, 6) if inside is not None else None,
+        "lat": round(inside.y, 6) if inside is not None else None,
+    }  # fmt: skip
 
 
 class LocatedOut(Schema):

@@ -48,6 +48,8 @@ class Area(Record):
     level: str
     layer: str
     path: str
+    lng: float | None = None
+    lat: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Ledger(Record):
     item_required: bool
     fields: list[dict[str, Any]]
     handling_form: list[dict[str, Any]]
+    gates: dict[str, list[str]] = field(default_factory=dict)
+    callback_asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class Case(Record):
     words: str = ""
     answer: str = ""
     verbs: list[str] = field(default_factory=list)
+    suggestion: dict[str, str] | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -12,6 +12,7 @@ from huying.cases.ledger import Field as DeclaredField
 from huying.cases.models import Callback, Case, CaseFile, Category, Ledger, Report
 from huying.cases.photos import document_url, photo_url
 from huying.cases.story import Event
+from huying.cases.suggest import responsible_for
 from huying.core.masking import mask_name, mask_phone
 from huying.core.models import StoredFile
 
@@ -59,6 +60,8 @@ class LedgerOut(Named):
     item_required: bool
     fields: list[FieldOut]
     handling_form: list[FieldOut]
+    gates: dict[str, list[str]]
+    callback_asked: bool
 
 
 class CaseRow(Schema):
@@ -137,6 +140,14 @@ class CallbackOut(Schema):
     recorded_at: datetime
 
 
+class SuggestionOut(Schema):
+    """Who should have the case, by which rule (owner, duty, category, none), and the sentence that explains it."""
+
+    department: str
+    rule: str
+    why: str
+
+
 class CaseOut(CaseRow):
     """Everything about a case that its reader may see."""
 
@@ -159,6 +170,7 @@ class CaseOut(CaseRow):
     public: bool
     item: str
     verbs: list[str]
+    suggestion: SuggestionOut | None
     reports_list: list[ReportOut]
     photos: list[PhotoOut]
     callbacks: list[CallbackOut]
@@ -191,6 +203,8 @@ def ledger_out(ledger: Ledger) -> dict[str, Any]:
         "contact": rules.contact, "stages": sorted(rules.stages), "item_required": rules.item_required,
         "fields": [field_out(field) for field in rules.fields],
         "handling_form": [field_out(field) for field in rules.handling_form],
+        "gates": {step: list(gates) for step, gates in rules.gates.items()},
+        "callback_asked": rules.callback_asked,
     }  # fmt: skip
 
 
@@ -248,6 +262,12 @@ def callback_out(callback: Callback) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def suggestion_out(case: Case) -> dict[str, Any]:
+    """Who should have the case."""
+    found = responsible_for(case)
+    return {"department": _code(found.department), "rule": found.rule, "why": str(found.why)}
+
+
 def case_out(case: Case, verbs: list[str], story: list[Event]) -> dict[str, Any]:
     """A whole case."""
     return {
@@ -257,7 +277,8 @@ def case_out(case: Case, verbs: list[str], story: list[Event]) -> dict[str, Any]
         "urges": case.urges, "returns": case.returns, "extensions": case.extensions, "reworks": case.reworks,
         "reopenings": case.reopenings, "merged_into": case.merged_into.number if case.merged_into else "",
         "colour": case.colour, "public": case.public, "item": case.item.code if case.item else "",
-        "verbs": verbs, "reports_list": [report_out(report, case) for report in case.reports.all()],
+        "verbs": verbs, "suggestion": suggestion_out(case) if "dispatch" in verbs else None,
+        "reports_list": [report_out(report, case) for report in case.reports.all()],
         "photos": [photo_out(use) for use in case.files.select_related("file")],
         "callbacks": [callback_out(row) for row in case.callbacks.select_related("report")],
         "story": [event_out(event) for event in story],

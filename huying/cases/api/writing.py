@@ -6,6 +6,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,7 +20,7 @@ from huying.cases.actions.contacts import reveal_contact
 from huying.cases.api.reading import caller
 from huying.cases.api.shapes import CallbackOut, callback_out
 from huying.cases.forms import cleaned_values, declared_form
-from huying.cases.models import Case, Category, Channel, Ledger, Report
+from huying.cases.models import Case, Category, Channel, Ledger, Report, TellBy
 from huying.cases.photos import draft_photos, draft_token
 from huying.cases.views.desk.case import case_for
 from huying.core.api import Problem
@@ -86,6 +88,8 @@ class ReportIn(Schema):
     address: str = Field("", max_length=160)
     name: str = Field("", max_length=60)
     phone: str = Field("", max_length=30)
+    email: str = Field("", max_length=254)
+    tell_by: str = Field("", max_length=10, description="how the reporter wants to hear: page, sms, email")
     item: str = Field("", max_length=60, description="code of the thing concerned")
     fields: dict[str, Any] = Field({}, description="values of the ledger's own fields, by code")
     photos: list[str] = []
@@ -131,6 +135,7 @@ def create_report(request: HttpRequest, data: ReportIn) -> Any:
     category = Category.objects.filter(ledger=ledger, code=data.category, active=True).first()
     if category is None:
         raise Refusal(_("请选择这个台账的类别。"), field="category")
+    _check_telling(data)
     if (data.lng is None) != (data.lat is None):
         raise Refusal(_("经度和纬度要一起填写。"), field="lng")
     item = None
@@ -154,12 +159,28 @@ def create_report(request: HttpRequest, data: ReportIn) -> Any:
     report = receive_report(
         Intake(
             ledger=ledger, category=category, words=data.words, title=data.title, channel=channel,
-            lng=data.lng, lat=data.lat, address=data.address, name=data.name, phone=data.phone, item=item,
+            lng=data.lng, lat=data.lat, address=data.address, name=data.name, phone=data.phone,
+            email=data.email, tell_by=data.tell_by, item=item,
             fields=cleaned_values(form, by=user), photos=photos_of(data.photos), client_id=data.client_id,
             external_number=data.external_number, reported_by=user, follows=follows,
         )
     )  # fmt: skip
     return Status(201, _receipt(report))
+
+
+def _check_telling(data: ReportIn) -> None:
+    """The way to tell the reporter is one that there is, with the address it needs."""
+    if data.tell_by and data.tell_by not in TellBy.values:
+        raise Refusal(_("告知方式请选：%s") % "、".join(TellBy.values), field="tell_by")
+    if data.email:
+        try:
+            validate_email(data.email)
+        except ValidationError:
+            raise Refusal(_("邮箱看起来不对，例如 wang@example.com。"), field="email") from None
+    if data.tell_by == TellBy.EMAIL and not data.email:
+        raise Refusal(_("选电子邮件告知，请写邮箱。"), field="email")
+    if data.tell_by == TellBy.SMS and not data.phone:
+        raise Refusal(_("选短信告知，请写手机号。"), field="phone")
 
 
 def form_data(values: dict[str, Any], prefix: str = "") -> Any:

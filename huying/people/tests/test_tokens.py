@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from huying.core.errors import NotAllowed, Refusal
+from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, make_user
 from huying.people.models import ApiToken
-from huying.people.tokens import make_token, revoke_token, user_of
+from huying.people.tokens import accounts_to_play, make_for_play, make_token, revoke_token, user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +69,30 @@ def test_the_reference_names_every_operation(client: Client, db: None) -> None:
     page = client.get("/api/v1/docs/").content.decode()
     paths = api.get_openapi_schema(path_prefix="/api/v1/")["paths"]
     assert paths and all(path in page for path in paths)
+
+
+def test_the_operator_makes_tokens_for_as_few_accounts_as_play_every_department(
+    district: MiniDistrict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_user("administrator")
+    dispatchers = [make_user("dispatcher", username=f"dispatcher-{one}") for one in "ab"]
+    clerks = [make_user("clerk", department=one) for one in (district.urban, district.water)]
+    make_user("clerk", department=district.urban, username="z-colleague")
+    workers = [make_user("grid-worker", area=one) for one in (district.east, district.west)]
+    assert {user.pk for user in accounts_to_play()} == {u.pk for u in (dispatchers[0], *clerks, *workers)}
+    assert make_for_play([], days=1) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 5
+    for username, secret in lines:
+        user = user_of(secret)
+        assert user is not None and user.username == username
+    assert JournalEntry.objects.filter(code="user.token_made", actor_id=None).count() == 5
+
+
+def test_an_unknown_account_makes_no_token_at_all(
+    district: MiniDistrict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = make_user("dispatcher")
+    assert make_for_play([user.username, "nobody"], days=1) == 2
+    assert make_for_play([user.username], days=900) == 2
+    assert "nobody" in capsys.readouterr().err and not ApiToken.objects.exists()
