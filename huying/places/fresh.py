@@ -58,6 +58,12 @@ class Kept(Generic[Value]):
         self._check_at = 0.0
 
     @classmethod
+    def build_all(cls) -> None:
+        """Build every value now, so that no visitor waits for it."""
+        for kept in cls.everything:
+            kept.get()
+
+    @classmethod
     def look_at_all_again(cls) -> None:
         for kept in cls.everything:
             kept.look_again()

@@ -19,6 +19,7 @@ _RIGHTS = {"hotline": "desk.agent", "field": "field.work"}
 # Shares of what goes another way than straight through.
 TWICE, RETURNED, REWORKED, UNSOLVED, FORGOTTEN = 0.05, 0.05, 0.07, 0.10, 0.02
 _SPREAD_DEGREES = 0.0008  # from an area's inner point; some 80 m
+_PLAYS = uuid.UUID("6f0f3c1e-8a53-4c6b-9d0c-0c6a2d3b7e55")  # the name space of plays
 _FILLABLE = ("text", "long text", "number", "money", "date", "time", "choice", "choices", "person")
 _FAMILY, _GIVEN = "王李张刘陈杨赵黄周吴", ("女士", "先生", "阿姨", "师傅", "老师")
 _WAYS = (
@@ -45,6 +46,7 @@ class Arrival:
     name: str
     phone: str
     client_id: uuid.UUID
+    seed: int
     tag: str
     photo: bool
     twice: bool
@@ -55,18 +57,20 @@ class Arrival:
 
     def luck(self) -> random.Random:
         """The dice of this matter's life, the same for the same plan."""
-        return random.Random(self.client_id.int)
+        return random.Random(self.seed)
 
 
 def make_plan(
-    world: World, *, per_minute: float, minutes: float, seed: int, mix: Mapping[str, int] = MIX
+    world: World, *, per_minute: float, minutes: float, seed: int, run: str = "", mix: Mapping[str, int] = MIX
 ) -> list[Arrival]:
     """Arrivals of a Poisson process with this rate. `mix` weighs the channels; those that nobody plays drop out.
+
+    `run` names this play among others on the same site; a new name where it is empty. All else comes from the seed.
 
     Raises ValueError when no channel is left.
     """
     dice = random.Random(seed)
-    run = f"{dice.getrandbits(32):08x}"
+    run = run or uuid.uuid4().hex[:8]
     choices = {channel: list(_choices(world, channel)) for channel in CHANNELS if mix.get(channel)}
     channels = [channel for channel, found in choices.items() if found]
     if not channels:
@@ -129,7 +133,7 @@ def _arrival(
         lng=round(place.lng + dice.uniform(-_SPREAD_DEGREES, _SPREAD_DEGREES), 6),
         lat=round(place.lat + dice.uniform(-_SPREAD_DEGREES, _SPREAD_DEGREES), 6),
         words=f"{words}（{tag}）", name=dice.choice(_FAMILY) + dice.choice(_GIVEN),
-        phone=f"199{dice.randrange(10**8):08d}", client_id=uuid.UUID(int=dice.getrandbits(128), version=4), tag=tag,
+        phone=f"199{dice.randrange(10**8):08d}", client_id=uuid.uuid5(_PLAYS, tag), seed=dice.getrandbits(64), tag=tag,
         photo=dice.random() < (0.9 if channel == "field" else 0.4), twice=dice.random() < TWICE,
         returned=dice.random() < RETURNED, reworked=dice.random() < REWORKED,
         unsolved=dice.random() < UNSOLVED, forgotten=dice.random() < FORGOTTEN,

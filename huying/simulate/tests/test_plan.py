@@ -40,10 +40,17 @@ def world(*people: Person) -> World:
 
 def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:
     here = world(person(("desk.agent", "", ""), ("report.create", "", "")))
-    plan = make_plan(here, per_minute=60, minutes=2, seed=4)
-    assert plan == make_plan(here, per_minute=60, minutes=2, seed=4)
-    assert plan != make_plan(here, per_minute=60, minutes=2, seed=5)
+    plan = make_plan(here, per_minute=60, minutes=2, seed=4, run="a")
+    assert plan == make_plan(here, per_minute=60, minutes=2, seed=4, run="a")
+    assert plan != make_plan(here, per_minute=60, minutes=2, seed=5, run="a")
     assert all(one.tag.startswith(run_of(plan)) and one.tag in one.words for one in plan)
+
+
+def test_a_second_play_of_a_seed_sends_the_same_things_as_new_matters() -> None:
+    one, two = (make_plan(world(), per_minute=60, minutes=2, seed=4) for _play in range(2))
+    assert [(a.at_s, a.phone, a.unsolved) for a in one] == [(a.at_s, a.phone, a.unsolved) for a in two]
+    assert not {a.client_id for a in one} & {a.client_id for a in two}
+    assert run_of(one) != run_of(two)
 
 
 def test_arrivals_keep_to_the_rate_and_the_time() -> None:
