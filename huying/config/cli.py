@@ -159,6 +159,23 @@ def run_token_make(arguments: Arguments) -> int:
     return tokens.make_for_play(arguments.accounts, days=arguments.days)
 
 
+def run_factor_reset(arguments: Arguments) -> int:
+    django()
+    from huying.core.errors import Refusal
+    from huying.people.models import User
+    from huying.people.signing.factors import reset_factors
+
+    user = User.objects.filter(username=arguments.account).first()
+    try:
+        if user is None:
+            raise Refusal(f"no account {arguments.account}")
+        reset_factors(user, reason=arguments.reason, actor=None)
+    except Refusal as refusal:
+        print(f"huying: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
 def run_simulate(arguments: Arguments) -> int:
     from huying.simulate import play, world
 
@@ -305,6 +322,15 @@ COMMANDS: tuple[Command, ...] = (
         (
             argument("accounts", nargs="*", help="whose; none: as few as it takes to play every department"),
             argument("--days", type=int, default=1, help="how long they are good (1)"),
+        ),
+    ),
+    Command(
+        "factor reset",
+        "take away an account's second factors, when no administrator can",
+        run_factor_reset,
+        (
+            argument("account", help="its user name"),
+            argument("--reason", required=True, help="kept in the journal"),
         ),
     ),
     Command(

@@ -92,6 +92,10 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def optional_web_address(value: str) -> str:
+    return web_address(value) if value else ""
+
+
 def tile_address(value: str) -> str:
     if value and (
         urlsplit(value).scheme not in ("http", "https") or not all(k in value for k in ("{z}", "{x}", "{y}"))
@@ -218,6 +222,38 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("HUYING_SMS_KEY", text, "", "account at the SMS gateway, {key} in its description"),
     Variable(
         "HUYING_SMS_SECRET", text, "", "its secret, {secret} in the description, and what signs requests"
+    ),
+    Variable(
+        "HUYING_OIDC_ISSUER",
+        optional_web_address,
+        "",
+        "identity provider (OpenID Connect) that staff sign in with; empty: none",
+    ),
+    Variable("HUYING_OIDC_CLIENT_ID", text, "", "this site's client id at the provider"),
+    Variable(
+        "HUYING_OIDC_CLIENT_SECRET",
+        text,
+        "",
+        "its secret; better in a file, by HUYING_OIDC_CLIENT_SECRET_FILE",
+    ),
+    Variable("HUYING_OIDC_NAME", text, "单位账号", "what the provider is called on the button"),
+    Variable(
+        "HUYING_OIDC_CLAIM",
+        text,
+        "preferred_username",
+        "claim that names the account here at the first arrival; one that people can't change themselves",
+    ),
+    Variable(
+        "HUYING_OIDC_ONLY",
+        boolean,
+        "0",
+        "no passwords here, except for administrators, who keep one for the day the provider is down",
+    ),
+    Variable(
+        "HUYING_SECOND_FACTOR",
+        words,
+        "",
+        "roles that need a second factor with their password, by comma, like administrator,dispatcher",
     ),
     Variable("HUYING_MAX_UPLOAD_MB", number(1, 200), "20", "largest file that may be uploaded, in MB"),
 )

@@ -91,6 +91,11 @@ INSTALLED_APPS = [
     "huying.integrations.open311",
     "huying.integrations.webhooks",
     "huying.packs",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -104,8 +109,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "huying.people.middleware.SessionRenewalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "huying.people.middleware.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -176,6 +183,59 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_AGE = ENVIRONMENT["HUYING_SESSION_HOURS"] * 3600
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# Identity provider and second factors, by allauth; its adapters and forms of ours are in people/signing.
+OIDC_ISSUER: str = ENVIRONMENT["HUYING_OIDC_ISSUER"]
+OIDC_NAME: str = ENVIRONMENT["HUYING_OIDC_NAME"]
+OIDC_CLAIM: str = ENVIRONMENT["HUYING_OIDC_CLAIM"]
+OIDC_ONLY: bool = ENVIRONMENT["HUYING_OIDC_ONLY"]
+OIDC_PROVIDER_ID = "organisation"
+if OIDC_ISSUER and not (ENVIRONMENT["HUYING_OIDC_CLIENT_ID"] and ENVIRONMENT["HUYING_OIDC_CLIENT_SECRET"]):
+    raise ImproperlyConfigured(
+        "HUYING_OIDC_ISSUER is set, so HUYING_OIDC_CLIENT_ID and HUYING_OIDC_CLIENT_SECRET are needed too."
+    )
+if OIDC_ONLY and not OIDC_ISSUER:
+    raise ImproperlyConfigured("HUYING_OIDC_ONLY leaves no way in without HUYING_OIDC_ISSUER.")
+if OIDC_ISSUER.startswith("http://") and not (DEBUG or DEMO):
+    raise ImproperlyConfigured("HUYING_OIDC_ISSUER must be https: who reads along could sign in as anybody.")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": OIDC_PROVIDER_ID,
+                "name": OIDC_NAME,
+                "client_id": ENVIRONMENT["HUYING_OIDC_CLIENT_ID"],
+                "secret": ENVIRONMENT["HUYING_OIDC_CLIENT_SECRET"],
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ],
+    }
+}
+SECOND_FACTOR_ROLES: list[str] = ENVIRONMENT["HUYING_SECOND_FACTOR"]
+ACCOUNT_ADAPTER = "huying.people.signing.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "huying.people.signing.adapters.ProviderAdapter"
+MFA_ADAPTER = "huying.people.signing.adapters.FactorAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+# allauth counts guesses in each process for itself; ours are counted in the database (people/signing).
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True  # our own view takes POST only
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # half a minute early or late; a code opens once (people/signing/forms.py)
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
+MFA_FORMS = {
+    "authenticate": "huying.people.signing.forms.AuthenticateForm",
+    "reauthenticate": "huying.people.signing.forms.ReauthenticateForm",
+    "activate_totp": "huying.people.signing.forms.ActivateTOTPForm",
+    "add_webauthn": "huying.people.signing.forms.AddWebAuthnForm",
+    "edit_webauthn": "huying.people.signing.forms.EditWebAuthnForm",
+}
 
 # -- language and time ---------------------------------------------------------------------------------------
 

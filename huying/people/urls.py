@@ -48,6 +48,8 @@ urlpatterns = [
     ),
     path("desk/people/accounts/<str:username>/holdings/", accounts.hold_post, name="hold-post"),
     path("desk/people/accounts/<str:username>/password/", accounts.reset_password, name="reset-password"),
+    path("desk/people/accounts/<str:username>/second-factor/", accounts.reset_factors, name="reset-factors"),
+    path("desk/people/accounts/<str:username>/identity/", accounts.untie, name="untie"),
     path("desk/people/accounts/<str:username>/deactivation/", accounts.deactivate, name="deactivate"),
     path("desk/people/accounts/<str:username>/activation/", accounts.activate, name="activate"),
     path("desk/people/posts/", posts.Holdings.as_view(), name="holdings"),

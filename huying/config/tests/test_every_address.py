@@ -39,10 +39,14 @@ __all__ = ["district"]
 # What anybody may open. Whoever adds a name here says: this is for everyone on the internet.
 PUBLIC = re.compile(
     r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:openapi-json|:api-reference|open311:(?!keys|add-key|revoke-key).*"
+    r"|:(account_login|mfa_authenticate|mfa_login_webauthn|openid_connect_login|openid_connect_callback)"
     r"|field:(worker-script|manifest)"  # the app itself, without anybody's data
 )
 # What everybody with an account may open, whatever their role.
 SIGNED_IN = {
+    ":account_reauthenticate", ":mfa_index", ":mfa_reauthenticate", ":mfa_activate_totp", ":mfa_deactivate_totp",
+    ":mfa_view_recovery_codes", ":mfa_generate_recovery_codes", ":mfa_list_webauthn", ":mfa_add_webauthn",
+    ":mfa_edit_webauthn", ":mfa_remove_webauthn", ":mfa_reauthenticate_webauthn",
     "people:tokens",
     "people:begin", "notices:preferences", "people:profile", "people:password", "api:me", "api:list_tokens",
     "api:create_token",
@@ -150,7 +154,7 @@ def values(loop: Loop) -> dict[str, Any]:
         "format": "json", "rest": "nothing", "open311:service/code": "snapshot.lighting-dark",
         "topic": "lighting", "day": "2026-01-05", "promise_pk": promise.pk,
         **{f"community:{name}/pk": home.pk for name in ("household", "household-contact", "keep-promise")},
-        "file": 1, "comment": comment.pk,
+        "file": 1, "comment": comment.pk, "provider_id": "organisation",
         **{f"notices:{name}/pk": news.pk for name in NEWS_PAGES},
         **{f"notices:{name}/pk": robot.pk for name in ("robot", "test-robot")},
         **{f"notices:{name}/pk": delivery.pk for name in ("delivery", "retry")},

@@ -66,3 +66,28 @@ def test_pages_forbid_inline_scripts_and_styles(client: Client) -> None:
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (
+            {"HUYING_OIDC_ISSUER": "https://sso.example.org"},
+            "HUYING_OIDC_CLIENT_ID and HUYING_OIDC_CLIENT_SECRET",
+        ),
+        ({"HUYING_OIDC_ONLY": "1"}, "no way in without HUYING_OIDC_ISSUER"),
+        (
+            {
+                "HUYING_OIDC_ISSUER": "http://sso",
+                "HUYING_OIDC_CLIENT_ID": "a",
+                "HUYING_OIDC_CLIENT_SECRET": "b",
+            },
+            "must be https",
+        ),
+    ],
+)
+def test_half_an_identity_provider_is_refused_at_the_start(
+    tmp_path: Path, environment: dict[str, str], said: str
+) -> None:
+    asked = setting("1", HUYING_DATA_DIR=str(tmp_path), **environment)
+    assert asked.returncode != 0 and said in asked.stderr

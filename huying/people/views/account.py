@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_password_login, record_authentication
+from allauth.account.models import Login
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
@@ -21,7 +23,7 @@ from django.views.decorators.http import require_POST
 from huying.core.journal import log
 from huying.core.toasts import toast
 from huying.people import signin
-from huying.people.access import grants_of
+from huying.people.access import grants_of, roles_of
 from huying.people.guards import reader, requires
 from huying.people.landing import landing_url
 from huying.people.models import User
@@ -65,6 +67,8 @@ class SignInForm(forms.Form):
                 _("用户名或密码不对。请检查大小写后再试，还可以试 %d 次；忘记密码请联系本单位管理员重设。")
                 % left
             )
+        if settings.OIDC_ONLY and "administrator" not in roles_of(user):
+            raise forms.ValidationError(_("请用“%s”登录，这里不再用密码。") % settings.OIDC_NAME)
         signin.forget_failures(username, address)
         self.user = user
         return data
@@ -85,9 +89,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(_target(request, reader(request)))
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
-        login(request, form.user)
-        return HttpResponseRedirect(_target(request, form.user))
+        proven = Login(user=form.user, redirect_url=_target(request, form.user))
+        credentials = {"username": form.user.username}
+        return perform_password_login(request, credentials, proven)
     context = {
+        "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "provider_id": settings.OIDC_PROVIDER_ID,
         "form": form,
         "next": request.POST.get("next") or request.GET.get("next", ""),
         "demo_groups": demo_groups() if settings.DEMO else [],
@@ -135,6 +142,7 @@ def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User, username=username, demo_login=True, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    record_authentication(request, user, "demonstration")
     return HttpResponseRedirect(_target(request, user))
 
 

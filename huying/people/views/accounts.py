@@ -23,6 +23,7 @@ from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Grant, PostHolding, User
 from huying.people.policy import departments_for, require_account, users_for
 from huying.people.roles import ROLES
+from huying.people.signing import factors, identities
 from huying.people.story import story
 from huying.people.topics import topics
 from huying.people.views.common import MANAGE_PEOPLE, act, add_refusal, form_page
@@ -143,6 +144,8 @@ def _page(
         "grant_form": grant_form or GrantForm(reader(request), prefix="grant"),
         "holding_form": holding_form or HoldingForm(reader(request), prefix="holding"),
         "password": password,
+        "has_factor": factors.has_factor(account),
+        "tied": identities.is_tied(account),
     }
     refused = any(form is not None and form.errors for form in (grant_form, holding_form))
     return render(request, "people/account.html", context, status=422 if refused else 200)
@@ -236,6 +239,27 @@ def reset_password(request: HttpRequest, username: str) -> HttpResponse:
     except NotAllowed as refusal:
         return render(request, "403.html", {"sentence": str(refusal)}, status=403)
     return _page(request, row, password=password)
+
+
+@require_POST
+@requires(MANAGE_PEOPLE)
+def reset_factors(request: HttpRequest, username: str) -> HttpResponse:
+    """Take away the second factors of who has lost the phone."""
+    row = _account(request, username)
+    here = reverse("people:account", args=[username])
+    done = _("“%s”的第二验证已清除，下次登录只凭密码，请提醒本人重新设置。") % row
+    reason = request.POST.get("reason", "")
+    return act(request, lambda: factors.reset_factors(row, reason=reason, actor=reader(request)), done, here)
+
+
+@require_POST
+@requires(MANAGE_PEOPLE)
+def untie(request: HttpRequest, username: str) -> HttpResponse:
+    """Forget which identity at the provider belongs to the account."""
+    row = _account(request, username)
+    here = reverse("people:account", args=[username])
+    done = _("已解除绑定，下次用单位账号登录时按用户名重新绑定。")
+    return act(request, lambda: identities.untie(row, actor=reader(request)), done, here)
 
 
 @require_POST
