@@ -70,7 +70,8 @@ def register(*items: NavigationItem) -> None:
 def audience_of(path: str) -> str:
     """The audience whose pages lie under this path's first folder."""
     first = path.split("/", 2)[1] if path.startswith("/") else ""
-    return first if first in AUDIENCES else "portal"
+    # One's own account is looked at from the desk.
+    return "desk" if first == "accounts" else first if first in AUDIENCES else "portal"
 
 
 def build(request: HttpRequest) -> list[Entry]:

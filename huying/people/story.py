@@ -24,6 +24,8 @@ WORDS: dict[str, tuple[Promise, str, str]] = {
     "user.post_left": (_("离任"), "pin", "yellow"),
     "user.password_reset": (_("重设密码"), "lock", "yellow"),
     "user.password_changed": (_("本人更改密码"), "lock", ""),
+    "user.token_made": (_("建立接口令牌"), "settings", "blue"),
+    "user.token_revoked": (_("停用接口令牌"), "settings", "yellow"),
     "user.identity_tied": (_("绑定单位账号"), "shield", "blue"),
     "user.identity_untied": (_("解除单位账号绑定"), "shield", "yellow"),
     "user.factor_added": (_("设置第二验证"), "lock", "green"),
