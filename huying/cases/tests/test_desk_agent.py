@@ -176,3 +176,31 @@ def test_the_hotlines_own_ledger_stands_first(loop: Loop, desk: Client) -> None:
 def test_without_a_ledger_for_calls_it_says_what_to_do(district: Any, client: Client) -> None:
     client.force_login(make_user("agent"))
     assert "没有台账接受来电登记" in client.get(reverse("desk:agent")).content.decode()
+
+
+def test_the_caller_chooses_how_to_hear(loop: Loop, desk: Client) -> None:
+    desk.post(reverse("desk:agent"), call(loop, tell_by="email", email="wang@example.com"))
+    report = Report.objects.get()
+    assert (report.tell_by, report.email) == ("email", "wang@example.com")
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"tell_by": "email"}, "email"),
+        ({"tell_by": "sms", "phone": ""}, "phone"),
+        ({"email": "wang@"}, "email"),
+        ({"tell_by": "pigeon"}, "tell_by"),
+    ],
+)
+def test_a_way_to_hear_without_its_address_is_refused_beside_its_field(
+    loop: Loop, desk: Client, said: dict[str, str], field: str
+) -> None:
+    answer = desk.post(reverse("desk:agent"), call(loop, **said))
+    assert answer.status_code == 422 and field in answer.context["form"].errors
+    assert not Report.objects.exists()
+
+
+def test_nobody_has_to_ask_how_the_caller_wants_to_hear(loop: Loop, desk: Client) -> None:
+    desk.post(reverse("desk:agent"), call(loop))
+    assert Report.objects.get().tell_by == ""

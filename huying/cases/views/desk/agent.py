@@ -21,12 +21,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from huying.cases import actions, clock, policy
 from huying.cases.actions import Intake
 from huying.cases.forms import DeclaredForm, cleaned_values, declared_form
-from huying.cases.models import OPEN, Case, CaseQuerySet, Category, Channel, Ledger, Report, Status
+from huying.cases.models import OPEN, Case, CaseQuerySet, Category, Channel, Ledger, Report, Status, TellBy
 from huying.cases.suggest import guess_categories, open_nearby
 from huying.cases.views.desk.display import metres_words, status_badge
 from huying.cases.views.desk.fields import options
 from huying.cases.views.desk.queue import TABS, Queue, Tab, said, selected
 from huying.cases.views.desk.verb_forms import CategorySelect
+from huying.cases.views.portal.forms import needs_email
 from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
 from huying.core.toasts import toast
@@ -105,6 +106,16 @@ class AgentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     category = forms.CharField(label=gettext_lazy("类别"), required=False, widget=CategorySelect)
+    tell_by = forms.ChoiceField(
+        label=gettext_lazy("有进展怎么告诉来电人"),
+        choices=[("", gettext_lazy("没有问（留了手机号就发短信）")), *TellBy.choices],
+        required=False,
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("邮箱"), max_length=254, required=False,
+        error_messages={"invalid": gettext_lazy("邮箱看起来不对，例如 wang@example.com。")},
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
     address = forms.CharField(
         label=gettext_lazy("地点"),
         max_length=120,
@@ -168,6 +179,13 @@ class AgentForm(forms.Form):
         if found is None:
             raise forms.ValidationError(_("名录里没有这个编号，请核对标牌上的编号。"))
         return found
+
+    def clean(self) -> dict[str, Any]:
+        """Who wants to hear by mail or short message leaves the address for it."""
+        needs_email(self)
+        if self.cleaned_data.get("tell_by") == TellBy.SMS and not self.cleaned_data.get("phone"):
+            self.add_error("phone", _("选短信告知，请写手机号。"))
+        return self.cleaned_data
 
     @property
     def place(self) -> str:
@@ -261,6 +279,8 @@ def _intake(user: User, form: AgentForm, declared: DeclaredForm) -> Intake:
         address=form.place,
         name=data["name"],
         phone=data["phone"],
+        email=data["email"],
+        tell_by=data["tell_by"],
         item=data.get("item"),
         fields=cleaned_values(declared, by=user),
         client_id=data["client_id"],

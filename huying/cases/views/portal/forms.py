@@ -40,7 +40,7 @@ def _email() -> forms.EmailField:
     )
 
 
-def _needs_email(form: forms.Form) -> None:
+def needs_email(form: forms.Form) -> None:
     """Who wants e-mail leaves an address."""
     missing = not form.cleaned_data.get("email") and "email" not in form.errors
     if missing and form.cleaned_data.get("tell_by") == TellBy.EMAIL:
@@ -94,7 +94,7 @@ class ReportForm(PlainForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        _needs_email(self)
+        needs_email(self)
         return self.cleaned_data
 
     def clean_phone(self) -> str:
@@ -154,7 +154,7 @@ class TellingForm(PlainForm):
     def clean(self) -> dict[str, Any]:
         if not self.cleaned_data.get("tell_by"):
             self.add_error("tell_by", str(_("请选择一种方式。")))
-        _needs_email(self)
+        needs_email(self)
         return self.cleaned_data
 
 
