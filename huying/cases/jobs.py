@@ -32,6 +32,14 @@ def forget_old_contacts(moment: dt.datetime) -> None:
     forget_contacts()
 
 
+@every(at(3, 45))
+def forget_sync_receipts(moment: dt.datetime) -> None:
+    """Delete the receipts of forms that no phone may send again."""
+    from huying.cases.views.field.once import forget_receipts
+
+    forget_receipts()
+
+
 @job()
 def recompute_deadlines(first_day: str) -> None:
     """Deadlines follow a changed work calendar. Running it twice changes nothing more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from huying.cases import actions
+from huying.cases.jobs import forget_sync_receipts
 from huying.cases.models import CaseFile, Report, Status, SyncReceipt
 from huying.cases.tests.conftest import Loop, fresh
 from huying.cases.tests.test_field import Field, photo
+from huying.cases.views.field import once
 from huying.cases.views.field.offline import register_pages, shell
 from huying.core.journal import entries_of
 from huying.core.testing import AccessSuite, make_user
@@ -318,3 +322,35 @@ def test_the_form_of_a_task_not_yet_signed_for_may_be_read_but_not_sent(field: F
     assert field.get("handled", case.number).status_code == 200
     answer = send(field, "handled", case.number, answer="已更换新件。", after=photo(), client_id=key())
     assert answer.status_code == 409
+
+
+# --- receipts end ----------------------------------------------------------------------------------------
+
+
+def test_a_receipt_is_deleted_only_when_no_phone_may_send_its_form_again(field: Field) -> None:
+    cases = [field.dispatched(), field.dispatched()]
+    for case in cases:
+        send(field, "note", case.number, words="先围起来了", client_id=key())
+    kept, old = SyncReceipt.objects.order_by("pk")
+    now = timezone.now()
+    SyncReceipt.objects.filter(pk=kept.pk).update(at=now - once.LONGEST_IN_OUTBOX)
+    SyncReceipt.objects.filter(pk=old.pk).update(at=now - once.LONGEST_IN_OUTBOX - timedelta(days=2))
+    forget_sync_receipts(int(now.timestamp()))
+    assert list(SyncReceipt.objects.values_list("pk", flat=True)) == [kept.pk]
+
+
+def test_a_form_that_is_older_than_its_receipt_may_be_goes_back_to_its_sender(field: Field) -> None:
+    case = field.dispatched()
+    field.client.force_login(field.east)
+    longest = int(once.LONGEST_IN_OUTBOX.total_seconds())
+    answers = [
+        field.client.post(
+            reverse("field:note", args=[case.number]),
+            {"words": "先围起来了", "client_id": key()},
+            headers={"X-Work": "background", "X-Work-Age": age},
+        )
+        for age in (str(longest + 60), str(longest - 60), "nonsense")
+    ]
+    assert [answer.status_code for answer in answers] == [409, 200, 200]
+    assert "90 天" in answers[0].json()["sentence"] and answers[0].json()["now"]["number"] == case.number
+    assert entries_of(case).filter(code="case.noted").count() == 2

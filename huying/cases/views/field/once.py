@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -17,13 +18,18 @@ from huying.cases.models import Case, Status, SyncReceipt
 from huying.cases.photos import photo_url
 from huying.cases.views.field.access import worker
 from huying.cases.views.field.answers import OUTCOME, answered, from_script
-from huying.core.errors import Refusal
+from huying.core.errors import Conflict, Refusal
 from huying.people.models import User
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 # What the phone shows side by side with its own version instead of an error page.
 _CONFLICTS = (403, 409)
 _PHOTOS_SHOWN = 4
+# A phone sends again until it is answered, so a receipt must outlive every form that may still come. A form of three
+# months ago speaks of a street that looks different today: its sender looks at it once more, and the receipt may go.
+LONGEST_IN_OUTBOX = dt.timedelta(days=90)
+# Between the server's clock and the phone's way of counting the age.
+_MARGIN = dt.timedelta(days=1)
 
 
 def sent_once(kind: str) -> Callable[[View], View]:
@@ -37,6 +43,7 @@ def sent_once(kind: str) -> Callable[[View], View]:
             if (refused := _broken_off(request) or _of_another(request)) is not None:
                 return refused
             try:
+                _require_fresh(request)
                 return _claimed(request, kind, lambda: view(request, *args, **kwargs))
             except (Refusal, Http404) as refusal:
                 if not from_script(request) or getattr(refusal, "status", 404) not in (*_CONFLICTS, 404):
@@ -66,6 +73,22 @@ def _of_another(request: HttpRequest) -> HttpResponse | None:
     if not owner or owner == str(worker(request).pk):
         return None
     return JsonResponse({"sentence": _("这件是另一位同事填的，请由本人登录后发送。")}, status=401)
+
+
+def _require_fresh(request: HttpRequest) -> None:
+    """Refuse what has lain on the phone for so long that its receipt may be gone; the person decides then."""
+    age = request.headers.get("X-Work-Age", "")
+    if age.isascii() and age.isdecimal() and int(age[:12]) > LONGEST_IN_OUTBOX.total_seconds():
+        raise Conflict(
+            _("这件在手机里放了 %d 天以上，没有发送。请看看现在的情况，需要时重新填写。")
+            % LONGEST_IN_OUTBOX.days
+        )
+
+
+def forget_receipts() -> int:
+    """Delete the receipts of forms that no phone may send again. Returns how many."""
+    before = timezone.now() - LONGEST_IN_OUTBOX - _MARGIN
+    return SyncReceipt.objects.filter(at__lt=before).delete()[0]
 
 
 def client_id_of(request: HttpRequest) -> uuid.UUID | None:

@@ -98,7 +98,7 @@ self.HuyingOutbox ||= (() => {
     return body;
   }
 
-  const headersOf = (record, how, body) => ({ "X-Work": how, "X-Work-User": record.user, "X-Work-Parts": String([...body].length) });
+  const headersOf = (record, how, body) => ({ "X-Work": how, "X-Work-User": record.user, "X-Work-Parts": String([...body].length), "X-Work-Age": String(Math.max(0, Math.round((Date.now() - record.at) / 1e3) || 0)) });
 
   /** What the server's answer means for the record. */
   function judged({ status, url, type, text }) {
