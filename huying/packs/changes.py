@@ -37,6 +37,7 @@ KIND_TITLES: Mapping[str, Promise] = {
     "grants": gettext_lazy("授权"),
     "holdings": gettext_lazy("任职"),
     "duties": gettext_lazy("职责"),
+    "rosters": gettext_lazy("值班岗"),
     "topics": gettext_lazy("事项"),
     "registers": gettext_lazy("名录"),
     "items": gettext_lazy("物件"),

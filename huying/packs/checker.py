@@ -28,6 +28,7 @@ from huying.packs.reader import (
     check_title,
     read_pack,
 )
+from huying.packs.rosters import check_rosters
 from huying.packs.rules import (
     can_lead,
     check_area,
@@ -669,6 +670,10 @@ class _Check:
 
     def check_visits(self, document: Document) -> None:
         for keys, sentence in check_visits(document.value):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_rosters(self, document: Document) -> None:
+        for keys, sentence in check_rosters(document.value, self.known):
             self.wrong(document.wrong(sentence, *keys))
 
     def check_texts(self, document: Document) -> None:

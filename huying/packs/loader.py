@@ -36,6 +36,7 @@ from huying.packs.declarations import category_values, check_declaration, ledger
 from huying.packs.notices import kept
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
+from huying.packs.rosters import roster_rows
 from huying.packs.values import (
     Fields,
     Ids,
@@ -61,6 +62,7 @@ from huying.people.models import (
     Ownership,
     Post,
     PostHolding,
+    Roster,
     User,
 )
 from huying.people.roles import ROLES
@@ -155,6 +157,7 @@ class _Loading:
         self.load_holdings()
         self.load_topics()
         self.load_duties()
+        self.load_rosters()
         self.load_registers()
         self.load_items()
         self.load_ledgers()
@@ -402,6 +405,25 @@ class _Loading:
             title=lambda row: f"{names.get(row.user_id, '')} {ROLES[row.role].title}",
             retire={"ends_on": yesterday()},  # a right that is taken away ends at once
         )
+
+    def load_rosters(self) -> None:
+        writer = self.writer("rosters", Roster, retire={"active": False})
+        document = self.pack.one("rosters")
+        names = {
+            row.code: (row.title, row.title_en) for row in Area.objects.only("code", "title", "title_en")
+        }
+        writer.write(
+            {
+                code: {
+                    "code": code, "title": row["title"], "title_en": row["title_en"], "phone": row["phone"],
+                    "topics": row["topics"], "rules": row["rules"], "active": True,
+                    "area_id": self.ids("areas", row["area"]) if row["area"] else None,
+                    "department_id": self.ids("departments", row["department"]),
+                }
+                for code, row in roster_rows(document.value if document else {}, names).items()
+            }
+        )  # fmt: skip
+        writer.finish()
 
     def load_holdings(self) -> None:
         names = dict(User.objects.values_list("pk", "name"))

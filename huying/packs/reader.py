@@ -36,12 +36,21 @@ KINDS = (
     "register",
     "notices",
     "visits",
+    "rosters",
     "texts",
     "campaign",
 )
 # The grammar has them, this version does not.
 LATER_KINDS = ("standard", "plan", "figure", "ranking", "programme", "service", "bulletin")
-SINGLE_KINDS = ("district", "calendar", "posts", "topics", "notices", "visits")  # at most one file of each
+SINGLE_KINDS = (
+    "district",
+    "calendar",
+    "posts",
+    "topics",
+    "notices",
+    "visits",
+    "rosters",
+)  # at most one file of each
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Parts that a campaign bundles: the word for one, the word for several.
 CAMPAIGN_PARTS = {"register": "registers", "ledger": "ledgers"}

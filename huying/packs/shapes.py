@@ -76,6 +76,20 @@ SHAPES: Mapping[str, Shape] = {
         "flood": SETTINGS,
     },
     "visits": {**_HEAD, "fields": FIELDS, "low": {"opens": {"fields": SETTINGS, ANY: TEXT}, ANY: TEXT}},
+    "rosters": {
+        **_HEAD,
+        "list": [
+            {
+                "title": TITLE,
+                "areas": [TEXT],
+                "topics": [TEXT],
+                "posts": [TEXT],
+                "roles": [TEXT],
+                "shifts": [{"title": TITLE, ANY: TEXT}],
+                ANY: TEXT,
+            }
+        ],
+    },
     "campaign": {**_HEAD, ANY: ANY},
 }
 

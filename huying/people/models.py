@@ -276,3 +276,145 @@ class Duty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.area} {self.topic} {self.department}"
+
+
+class Roster(Titled):
+    """A post that has to be manned: where, for whom, on which days and in which shifts (`people.rosters.rules`)."""
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    department = models.ForeignKey(
+        Department,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="rosters",
+        verbose_name=_("负责单位"),
+    )
+    area = models.ForeignKey(
+        Area, null=True, blank=True, on_delete=models.PROTECT, related_name="rosters", verbose_name=_("区域")
+    )
+    topics = models.JSONField(_("事项"), default=list)  # codes of the topics it answers for
+    phone = models.CharField(_("值班电话"), max_length=30, blank=True)
+    rules = models.JSONField(default=dict)  # days, season, shifts, eligible ... as the pack declares them
+    active = models.BooleanField(_("启用"), default=True)
+
+    class Meta:
+        verbose_name = _("值班岗")
+        ordering = ("code",)
+
+
+class Shift(models.Model):
+    """One turn of a roster. Its times and how many people it wants are those of the day on which it was drawn up."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", _("未到岗")
+        FILLED = "filled", _("在岗")
+        HANDED_OVER = "handed-over", _("已交班")
+        MISSED = "missed", _("空岗")
+
+    roster = models.ForeignKey(
+        Roster, on_delete=models.PROTECT, related_name="shifts", verbose_name=_("值班岗")
+    )
+    code = models.CharField(max_length=20)  # which of the roster's shifts: day, night ...
+    title = models.CharField(_("班次"), max_length=60)
+    on = models.DateField(_("日期"))  # the day on which it starts; a night shift ends on the next
+    starts_at = models.DateTimeField(_("开始"))
+    ends_at = models.DateTimeField(_("结束"))
+    wanted = models.PositiveSmallIntegerField(_("应到"), default=1)
+    arrived = models.PositiveSmallIntegerField(_("实到"), default=0)
+    state = models.CharField(_("状态"), max_length=12, choices=State, default=State.SCHEDULED)
+    missed_at = models.DateTimeField(null=True)  # nobody had come in time; stays when somebody comes late
+
+    class Meta:
+        verbose_name = _("班次")
+        ordering = ("starts_at", "pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["roster", "on", "code"], name="shift_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["starts_at"], name="shift_scheduled", condition=Q(state="scheduled")),
+            models.Index(fields=["starts_at", "ends_at"], name="shift_times"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on:%m-%d} {self.title}"
+
+
+class Turn(models.Model):
+    """One person of a shift: planned, and come or not."""
+
+    shift = models.ForeignKey(Shift, on_delete=models.CASCADE, related_name="turns")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="turns", verbose_name=_("值班人"))
+    arrived_at = models.DateTimeField(_("到岗"), null=True)
+    late_minutes = models.PositiveSmallIntegerField(_("迟到（分钟）"), default=0)
+    lng = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    stands_in = models.BooleanField(_("替班"), default=False)  # was not on the plan: took it when it began
+
+    class Meta:
+        verbose_name = _("值班")
+        ordering = ("pk",)
+        constraints: ClassVar = [models.UniqueConstraint(fields=["shift", "user"], name="turn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.shift_id} {self.user}"
+
+
+class Handover(models.Model):
+    """What one shift leaves to the next (交接班): it waits until somebody accepts it, or refuses with a reason."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("未接班")
+        ACCEPTED = "accepted", _("已接班")
+        REFUSED = "refused", _("退回补充")
+
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, related_name="handovers")
+    to = models.ForeignKey(
+        Shift, null=True, on_delete=models.PROTECT, related_name="received"
+    )  # None: to the head
+    notes = models.TextField(_("交班情况"), blank=True)
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.WAITING)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="handovers", verbose_name=_("交班人"))
+    at = models.DateTimeField(_("交班时间"))
+    answered_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("接班人")
+    )
+    answered_at = models.DateTimeField(_("接班时间"), null=True)
+    reason = models.CharField(_("退回理由"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("交接班")
+        ordering = ("-at", "-pk")
+        constraints: ClassVar = [
+            # One that waits or was accepted at a time; after a refusal the shift hands over again.
+            models.UniqueConstraint(fields=["shift"], name="handover_once", condition=~Q(state="refused"))
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="handover_waiting", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shift} {self.get_state_display()}"
+
+
+class HandoverItem(models.Model):
+    """One piece of open work that is handed over, with a note; a marked one has to be acknowledged."""
+
+    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=20)  # which floor knows it: case
+    key = models.CharField(max_length=60)  # its number there
+    title = models.CharField(_("事项"), max_length=200)
+    due_at = models.DateTimeField(_("截止"), null=True)
+    note = models.CharField(_("交代"), max_length=300, blank=True)
+    marked = models.BooleanField(_("须确认"), default=False)
+    acknowledged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("交接事项")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}"

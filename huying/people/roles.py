@@ -43,7 +43,7 @@ ROLES: dict[str, Role] = {
     "clerk": _role(_("部门承办人"), f"{_HANDLE} desk.department contact.reveal", own_department=True),
     "head": _role(
         _("部门负责人"),
-        f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish",
+        f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view",
         own_department=True,
     ),
     "checker": _role(
@@ -54,7 +54,7 @@ ROLES: dict[str, Role] = {
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
-        "visit.view",
+        "visit.view roster.plan roster.view",
     ),
     "arbiter": _role(
         _("裁定员"),
@@ -62,7 +62,7 @@ ROLES: dict[str, Role] = {
         "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
         "contact.reveal contact.forget cockpit.view",
     ),
-    "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise news.publish"),
+    "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise news.publish roster.view"),
     "grid-worker": _role(
         _("网格员"),
         "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site "
@@ -71,6 +71,6 @@ ROLES: dict[str, Role] = {
     "administrator": _role(
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
-        "contact.forget notices.manage news.publish hotline.exchange netizen.answer",
+        "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view",
     ),
 }
