@@ -227,6 +227,17 @@ _TELLINGS: dict[str, _Telling] = {
     "case.city_pushed_again": _Telling(gettext_lazy("再次推送市热线"), "send"),
     "case.city_retried": _Telling(gettext_lazy("重试推送市热线"), "send"),
     "case.city_skipped": _Telling(gettext_lazy("放弃一条推送"), "send"),
+    "case.forwarded": _Telling(
+        gettext_lazy("转办到其他平台"), "send", "blue", text=lambda d: str(d.get("number", ""))
+    ),
+    "case.partner_said": _Telling(
+        gettext_lazy("对方平台的进展"),
+        "message",
+        "blue",
+        text=lambda d: str(d.get("words") or d.get("status") or ""),
+    ),
+    "case.forwarding_retried": _Telling(gettext_lazy("重新发送到其他平台"), "send"),
+    "case.forwarding_withdrawn": _Telling(gettext_lazy("不再跟踪其他平台"), "send", text=_reason),
     "case.netizen_corrected": _Telling(gettext_lazy("留言有更正"), "edit", "yellow", text=_corrected),
     "case.netizen_released": _Telling(gettext_lazy("放行正式答复"), "message", text=_words),
     "case.netizen_replied": _Telling(gettext_lazy("已答复网民"), "send", "green"),

@@ -14,6 +14,7 @@ _FLOORS = (
     "papers",
     "cases",
     "community",
+    "integrations.forwarding",
     "integrations.hotline",
     "integrations.netizen",
     "integrations.open311",

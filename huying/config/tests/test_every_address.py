@@ -26,6 +26,7 @@ from huying.community.models import Household, Promise, Visit
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, make_user
+from huying.integrations.forwarding.models import Forwarding, Partner, Route
 from huying.integrations.open311.models import ApiKey
 from huying.integrations.webhooks.models import Delivery as Push
 from huying.integrations.webhooks.models import Subscriber
@@ -147,9 +148,19 @@ def values(loop: Loop) -> dict[str, Any]:
     )
     visit = Visit.objects.create(household=home, visited_at=timezone.now(), visitor=loop.clerk)
     promise = Promise.objects.create(visit=visit, words="再来看", due_on=timezone.localdate())
+    partner = Partner.objects.create(
+        title="供电公司", base_url="https://127.0.0.1:9/", department=district.urban, account=loop.clerk
+    )
+    forwarded = Forwarding.objects.create(
+        partner=partner, case=case, service_code="lamp", made_at=timezone.now(), state="open", remote_id="1000"
+    )
+    route = Route.objects.create(partner=partner, category=case.category, service_code="lamp")
     key = ApiKey.objects.create(title="应用", contact="王工", fingerprint="x" * 64, ending="xxxx")
     return {
         **{f"webhooks:{name}/pk": hook.pk for name in WEBHOOK_PAGES},
+        **{f"forwarding:{name}/pk": forwarded.pk for name in ("detail", "retry", "withdraw")},
+        **{f"forwarding:{name}/pk": partner.pk for name in ("partner", "add-route", "pause", "ask-now")},
+        "forwarding:remove-route/pk": route.pk,
         "delivery_pk": pushed.pk, "open311:revoke-key/pk": key.pk,
         "format": "json", "rest": "nothing", "open311:service/code": "snapshot.lighting-dark",
         "topic": "lighting", "day": "2026-01-05", "promise_pk": promise.pk,

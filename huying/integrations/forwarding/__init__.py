@@ -1,0 +1,1 @@
+"""Our cases on other cities' and companies' Open311 servers: sent there once, followed until they end there."""
