@@ -108,6 +108,7 @@ def alone() -> Iterator[None]:
 
 def prepare_demonstration() -> None:
     from huying.cases.demonstration.replay import replay
+    from huying.community.demonstration import make_visits
     from huying.packs.loader import load_pack
 
     started = time.monotonic()
@@ -120,6 +121,7 @@ def prepare_demonstration() -> None:
     step("Database: tables", lambda: call_command("migrate", interactive=False, verbosity=0))
     step(f"District pack: {settings.PACK.name}", lambda: load_pack(settings.PACK, report=say))
     step("A year of demonstration history", lambda: replay(report=say))
+    step("Visits to households", lambda: say(f"{make_visits()} visits"))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 
