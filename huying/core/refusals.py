@@ -7,14 +7,14 @@ from collections.abc import Callable
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from psycopg import errors
 
 from huying.core.errors import Conflict, Refusal
 
 # The error pages there are; other refusals of what was sent look like a bad request.
-_PAGES = {403: "403.html", 409: "409.html"}
+_PAGES = {status: f"{status}.html" for status in (403, 409, 413, 429)}
 
 # What PostgreSQL says to the one of two transactions that has to begin again.
 _COLLISIONS = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
@@ -24,6 +24,16 @@ class Unreadable(Refusal):
     """What was sent holds what no text may hold."""
 
     status = 400
+
+
+class RefusalPage(HttpResponse):
+    """The page of a refusal. Whoever answers programs takes its sentence instead of the page."""
+
+    def __init__(self, request: HttpRequest, refusal: Refusal) -> None:
+        self.sentence = str(refusal)
+        context = {"exception": self.sentence, "sentence": self.sentence}
+        page = _PAGES.get(refusal.status, "400.html")
+        super().__init__(render_to_string(page, context, request), status=refusal.status)
 
 
 class RefusalMiddleware:
@@ -38,7 +48,7 @@ class RefusalMiddleware:
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         # No keyboard writes a NUL, and PostgreSQL stores none: refused here, once, for every field there is.
         if _holds_nul(request):
-            return _answer(request, Unreadable(_("内容里有无法保存的字符。请改成普通文字后再提交。")))
+            return answer_refusal(request, Unreadable(_("内容里有无法保存的字符。请改成普通文字后再提交。")))
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -46,7 +56,7 @@ class RefusalMiddleware:
             exception = Conflict(_("刚才有人同时在处理，这一步没有保存。请返回后再试一次。"))
         if isinstance(exception, RawPostDataException):
             exception = Unreadable(_("请用 JSON 提交：Content-Type: application/json。"))
-        return _answer(request, exception) if isinstance(exception, Refusal) else None
+        return answer_refusal(request, exception) if isinstance(exception, Refusal) else None
 
 
 def is_collision(error: OperationalError) -> bool:
@@ -54,9 +64,9 @@ def is_collision(error: OperationalError) -> bool:
     return isinstance(error.__cause__, _COLLISIONS)
 
 
-def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    page = _PAGES.get(refusal.status, "400.html")
-    return render(request, page, {"exception": str(refusal), "sentence": str(refusal)}, status=refusal.status)
+def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A page with the sentence of a refusal and its status."""
+    return RefusalPage(request, refusal)
 
 
 def _holds_nul(request: HttpRequest) -> bool:

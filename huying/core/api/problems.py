@@ -89,7 +89,8 @@ class ProblemMiddleware:
             return response
         body = {
             "type": "about:blank", "title": _TITLES.get(response.status_code, "Error"),
-            "status": response.status_code, "detail": _sentence(response.status_code), "errors": [],
+            "status": response.status_code, "errors": [],
+            "detail": getattr(response, "sentence", "") or _sentence(response.status_code),
         }  # fmt: skip
         answer = JsonResponse(body, status=response.status_code, content_type=CONTENT_TYPE)
         for name in ("Allow", "Retry-After"):
