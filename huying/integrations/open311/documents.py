@@ -20,6 +20,11 @@ TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=ut
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+def format_of(path: str) -> str:
+    """The form that an address asks for: by its ending; XML where it has none."""
+    return "json" if path.endswith(".json") else "xml"
+
+
 class Fault(Exception):
     """A request that is answered with an error document."""
 

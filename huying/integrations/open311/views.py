@@ -10,15 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from huying.cases.models import Report
 from huying.core.api import once
 from huying.core.errors import Refusal
-from huying.core.limits import count_attempt
+from huying.core.limits import TooMany, count_attempt
 from huying.integrations.open311 import posting, requests, services
-from huying.integrations.open311.documents import Fault, document, fault, listing
+from huying.integrations.open311.documents import Fault, document, fault, format_of, listing
 from huying.integrations.open311.keys import key_of
 from huying.integrations.open311.models import ApiKey
 from huying.people.signin import client_address
@@ -34,11 +35,10 @@ def jurisdiction() -> str:
 
 
 def _refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return fault(_format(request), Fault(refusal.status, str(refusal)))
-
-
-def _format(request: HttpRequest) -> str:
-    return "json" if request.path.endswith(".json") else "xml"
+    response = fault(format_of(request.path), Fault(refusal.status, str(refusal)))
+    if isinstance(refusal, TooMany):
+        response["Retry-After"] = http_date(refusal.until.timestamp())
+    return response
 
 
 def endpoint(*methods: str) -> Callable[[View], View]:
@@ -52,7 +52,7 @@ def endpoint(*methods: str) -> Callable[[View], View]:
                 _check(request, sent, methods)
                 return view(request, *args, key=_key(request, sent), **kwargs)
             except Fault as error:
-                response = fault(_format(request), error)
+                response = fault(format_of(request.path), error)
                 if error.status == 405:
                     response["Allow"] = ", ".join(methods)
                 return response
@@ -190,6 +190,7 @@ def update_list(request: HttpRequest, format: str, *, key: ApiKey | None) -> Htt
     return listing(format, "service_request_updates", "request_update", rows)
 
 
+@csrf_exempt
 def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Anything else below /open311/: an error document too."""
-    return fault(_format(request), Fault(404, _("没有这个地址。从 /open311/discovery.xml 开始。")))
+    return fault(format_of(request.path), Fault(404, _("没有这个地址。从 /open311/discovery.xml 开始。")))
