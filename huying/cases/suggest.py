@@ -14,8 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from huying.cases.models import OPEN, Case, CaseQuerySet, Category
+from huying.cases.models import OPEN, Case, CaseQuerySet, Category, Topic
 from huying.cases.references import references
+from huying.cases.where import where_is
 from huying.core.search import normalise
 from huying.people.models import Department, Duty
 from huying.places.coordinates import distance_m
@@ -142,6 +143,21 @@ def responsible_for_many(cases: Sequence[Case], on: dt.date | None = None) -> di
     return {case.pk: responsible_for(case, on, duties) for case in cases}
 
 
+def responsible_at(topic: Topic, lng: float, lat: float, on: dt.date | None = None) -> Responsible:
+    """Who answers for a topic at a point, before there is a case: its duty there, else the topic's department."""
+    case = Case(topic=topic, lng=lng, lat=lat, **where_is(lng, lat).fields)
+    if found := _duty(case, on or timezone.localdate(), None):
+        return found
+    department = topic.department or (topic.parent.department if topic.parent else None)
+    if department is None or not department.can_lead:
+        return Responsible(None, "none", _("没有查到对应的职责，请人工选择责任单位。"))
+    return Responsible(department, "category", _by_catalogue(topic, department))
+
+
+def _by_catalogue(matter: Category | Topic, department: Department) -> str:
+    return _("「%(category)s」按目录由%(department)s负责。") % {"category": matter, "department": department}
+
+
 def _duties(which: Q, on: dt.date) -> list[Duty]:
     """Duties in force of departments that may lead, with area and department."""
     rows = Duty.objects.on(on).filter(which, department__can_lead=True, department__valid_to=None)
@@ -208,10 +224,7 @@ def _category(case: Case, on: dt.date, duties: Sequence[Duty] | None) -> Respons
         department = case.topic.parent.department
     if department is None or not department.can_lead:
         return None
-    why = _("「%(category)s」按目录由%(department)s负责。") % {
-        "category": case.category, "department": department,
-    }  # fmt: skip
-    return Responsible(department, "category", why)
+    return Responsible(department, "category", _by_catalogue(case.category, department))
 
 
 def open_nearby(

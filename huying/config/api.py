@@ -14,9 +14,10 @@ from huying.core.api import install, once
 from huying.core.api.problems import problem
 from huying.core.errors import Refusal
 from huying.core.limits import count_attempt
+from huying.integrations.webhooks.api import router as webhooks
 from huying.papers.api import router as papers
+from huying.people.api import ROUTERS as PEOPLE
 from huying.people.api import SessionAuth, TokenAuth
-from huying.people.api import router as people
 from huying.places.api import router as places
 
 PER_MINUTE = 600
@@ -61,7 +62,7 @@ def _counted(view: Any) -> Any:
 
 api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
-for router in (*CASES, papers, people, places):
+for router in (*CASES, papers, *PEOPLE, places, webhooks):
     api.add_router("", router)
 
 

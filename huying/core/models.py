@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from huying.core.secrets import SealedField
+
 
 class JournalEntry(models.Model):
     """One thing that happened to one subject. The database refuses to change or delete it.
@@ -149,7 +151,7 @@ class IdempotencyKey(models.Model):
     request = models.CharField(max_length=64)  # fingerprint of method, path and body
     status = models.PositiveSmallIntegerField(null=True)
     content_type = models.CharField(max_length=80, blank=True)
-    body = models.TextField(blank=True)
+    body = SealedField(blank=True)  # a first password or a reporter's phone may stand in it
     made_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

@@ -154,6 +154,10 @@ class ListPage(View):
         pairs = [(each, cleaned.get(each.name)) for each in self.get_filters()]
         return [(each, value) for each, value in pairs if value or (value == 0 and value is not False)]
 
+    def asked(self, name: str) -> bool:
+        """Whether this filter is in use."""
+        return any(each.name == name for each, _value in self.active)
+
     @cached_property
     def rows(self) -> QuerySet[Any]:
         return reduce(lambda rows, pair: pair[0].narrow(rows, pair[1]), self.active, self.get_queryset())

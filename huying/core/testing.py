@@ -27,18 +27,22 @@ over its left grid, with one building. 党建网格 is a functional grid over bo
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from huying.people.models import Department, Duty, Grant, Post, PostHolding, User
 from huying.people.roles import ROLES
+from huying.people.tokens import make_token
 from huying.places.models import (
     ADMINISTRATIVE,
     Area,
@@ -288,6 +292,33 @@ def wsgi(db: None) -> Iterator[Any]:
     yield get_wsgi_application()
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+def token_for(user: User, **limits: Any) -> str:
+    """The secret of a token for this account, good for a month."""
+    expires_on = timezone.localdate() + dt.timedelta(days=30)
+    return make_token(user, title="测试", expires_on=expires_on, actor=user, **limits)[1]
+
+
+CallApi = Callable[..., Any]
+
+
+@pytest.fixture
+def call_api(client: Client) -> CallApi:
+    """`call_api(user or token or None, "post", "/cases/…", body, Idempotency_Key="…")` gives the answer of the API."""
+
+    def send(user: User | str | None, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        secret = token_for(user) if isinstance(user, User) else user
+        known = {"Authorization": f"Bearer {secret}"} if secret else {}
+        return client.generic(
+            method.upper(),
+            f"/api/v1{path}",
+            data=b"" if body is None else json.dumps(body, default=str).encode(),
+            content_type="application/json",
+            headers=known | {name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+    return send
 
 
 class AccessSuite:

@@ -26,24 +26,16 @@ from huying.cases.api.shapes import (
 from huying.cases.filters import KEYS, CaseFilter, for_rows
 from huying.cases.models import Ledger, Notice, Topic
 from huying.cases.story import story_for_staff
+from huying.cases.suggest import responsible_at
 from huying.cases.views.desk.case import case_for
 from huying.cases.views.desk.notices import notices_for
 from huying.cases.views.desk.verbs import verbs_open_to
 from huying.core.api import Page, Problem, page_of, query, unless_changed
-from huying.core.errors import NotAllowed, Refusal
-from huying.people.access import can
-from huying.people.models import User
+from huying.core.errors import Refusal
+from huying.people.api import caller
 
 router = Router(tags=["cases"])
 ORDERS = ("-reported_at", "reported_at", "due_at", "-due_at", "-closed_at", "pk", "-pk")
-
-
-def caller(request: HttpRequest, *verbs: str) -> User:
-    """Who asks; refused unless they have one of the verbs somewhere."""
-    user: Any = request.user
-    if verbs and not any(can(user, verb) for verb in verbs):
-        raise NotAllowed(_("您的岗位没有这项权限。需要时请联系系统管理员。"))
-    return user  # type: ignore[no-any-return]
 
 
 def filter_of(request: HttpRequest) -> CaseFilter:
@@ -54,17 +46,14 @@ def filter_of(request: HttpRequest) -> CaseFilter:
     return found
 
 
-_FILTERS: dict[str, Any] = {
-    "openapi_extra": {
-        "parameters": [
-            {
-                "name": key.name, "in": "query", "required": False, "schema": {"type": "string"},
-                "description": f"{key.about}. Several values by comma.",
-            }
-            for key in KEYS.values()
-        ]
+FILTERS: list[dict[str, Any]] = [
+    {
+        "name": key.name, "in": "query", "required": False, "schema": {"type": "string"},
+        "description": f"{key.about}. Several values by comma.",
     }
-}  # fmt: skip
+    for key in KEYS.values()
+]  # fmt: skip
+_FILTERS: dict[str, Any] = {"openapi_extra": {"parameters": FILTERS}}
 
 
 @router.get(
@@ -189,6 +178,41 @@ def list_topics(request: HttpRequest) -> list[dict[str, Any]]:
         {"code": t.code, "title": str(t), "parent": t.parent.code if t.parent else "", "limit": t.limit}
         for t in Topic.objects.select_related("parent").order_by("code")
     ]
+
+
+class AnswererOut(Schema):
+    """Who answers for a topic at a point, by which rule (duty, category, none), and the sentence that explains it.
+
+    `others` have a duty that is as close: a person chooses between them.
+    """
+
+    department: str
+    phone: str
+    rule: str
+    why: str
+    others: list[str]
+
+
+@router.get(
+    "/responsible",
+    response={200: AnswererOut, 403: Problem, 404: Problem, 422: Problem},
+    summary="Who answers here",
+    tags=["people"],
+)
+def who_answers(
+    request: HttpRequest,
+    topic: str,
+    lng: float = query(..., ge=-180, le=180),
+    lat: float = query(..., ge=-90, le=90),
+) -> dict[str, Any]:
+    """The department that a case of this topic at this point (WGS-84) would be suggested for, by the same rule."""
+    caller(request, "case.view", "people.manage")
+    found = responsible_at(get_object_or_404(Topic.objects.select_related("parent"), code=topic), lng, lat)
+    department = found.department
+    return {
+        "department": department.code if department else "", "phone": department.phone if department else "",
+        "rule": found.rule, "why": found.why, "others": [other.code for other in found.others],
+    }  # fmt: skip
 
 
 class NoticeOut(Schema):

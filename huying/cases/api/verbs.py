@@ -12,16 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 from pydantic import create_model
 
-from huying.cases.api.reading import caller
 from huying.cases.api.shapes import CaseRow, case_row
-from huying.cases.api.writing import form_data, photos_of
+from huying.cases.api.writing import photos_of
 from huying.cases.filters import for_rows
 from huying.cases.models import Case
 from huying.cases.views.desk.case import case_for
 from huying.cases.views.desk.verb_forms import CheckForm, HandledForm, VerbForm
 from huying.cases.views.desk.verbs import VERBS, Verb, why_not
-from huying.core.api import Problem, etag, require_match, require_version
+from huying.core.api import Problem, etag, form_data, require_match, require_version
 from huying.core.errors import Refusal
+from huying.people.api import caller
 
 router = Router(tags=["verbs"])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,39 +16,25 @@ from PIL import Image
 from huying.cases.models import Case, Report, Status
 from huying.cases.tests.conftest import Loop
 from huying.core.models import IdempotencyKey
-from huying.core.testing import MiniDistrict, grant_role, make_user
+from huying.core.testing import CallApi, MiniDistrict, grant_role, make_user, token_for
 from huying.people.models import ApiToken, User
 from huying.people.tokens import make_token, revoke_token
 
 pytestmark = pytest.mark.django_db
-Call = Callable[..., Any]
+Call = CallApi
 
 
 def soon() -> dt.date:
     return timezone.localdate() + dt.timedelta(days=30)
 
 
-def token_for(user: User, **limits: Any) -> str:
-    return make_token(user, title="测试", expires_on=soon(), actor=user, **limits)[1]
-
-
 @pytest.fixture
-def call(client: Client) -> Call:
-    def send(user: User | str | None, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        secret = token_for(user) if isinstance(user, User) else user
-        known = {"Authorization": f"Bearer {secret}"} if secret else {}
-        return client.generic(
-            method.upper(), f"/api/v1{path}", data=_json(body), content_type="application/json",
-            headers=known | {name.replace("_", "-"): value for name, value in headers.items()},
-        )  # fmt: skip
-
-    return send
+def call(call_api: CallApi) -> Call:
+    return call_api
 
 
 def _json(body: Any) -> bytes:
-    import json
-
-    return b"" if body is None else json.dumps(body, default=str).encode()
+    return json.dumps(body, default=str).encode()
 
 
 def report_body(loop: Loop, **fields: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: the same request sent again is answered again, not done again.
 
 The key is written in the transaction of the change. Of two at once the second waits for the first at the unique
-index, and then reads its answer. Only what succeeded is kept: after a refusal the same key may be used again.
+index, and then reads its answer. Only what succeeded is kept, sealed: after a refusal the same key may be used again.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _again(request: HttpRequest, client: str, key: str, said: str, respond: Resp
     known = IdempotencyKey.objects.get(client=client, key=key)
     if known.request != said:
         return respond(request, Refusal(_("这个 Idempotency-Key 已经用于另一个请求，请换一个。")))
-    response = HttpResponse(known.body, status=known.status or 200, content_type=known.content_type)
+    response = HttpResponse(known.body.open(), status=known.status or 200, content_type=known.content_type)
     response["Idempotent-Replayed"] = "true"
     return response
 

@@ -94,7 +94,7 @@ class Accounts(VerbRequired, ListPage):
 
     def get_queryset(self) -> QuerySet[User]:
         rows = users_for(self.request.user).select_related("department").prefetch_related("grants")
-        return rows if self.request.GET.get("inactive") else rows.filter(is_active=True)
+        return rows if self.asked("inactive") else rows.filter(is_active=True)
 
     def row_url(self, row: User) -> str:
         return reverse("people:account", args=[row.username])

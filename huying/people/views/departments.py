@@ -67,7 +67,7 @@ class Departments(VerbRequired, ListPage):
     def get_queryset(self) -> QuerySet[Department]:
         rows = departments_for(self.request.user).select_related("parent", "area")
         rows = rows.annotate(staff_count=Count("staff", filter=Q(staff__is_active=True)))
-        return rows if self.request.GET.get("retired") else rows.filter(valid_to=None)
+        return rows if self.asked("retired") else rows.filter(valid_to=None)
 
     def row_url(self, row: Department) -> str:
         return reverse("people:department", args=[row.code])

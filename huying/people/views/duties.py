@@ -94,7 +94,7 @@ class Duties(VerbRequired, ListPage):
 
     def get_queryset(self) -> QuerySet[Duty]:
         rows = duties_for(self.request.user).select_related("area", "department", "post", "user")
-        if self.request.GET.get("past"):
+        if self.asked("past"):
             return rows
         return rows.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()))
 

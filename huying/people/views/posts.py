@@ -76,7 +76,7 @@ class Holdings(VerbRequired, ListPage):
 
     def get_queryset(self) -> QuerySet[PostHolding]:
         rows = holdings_for(self.request.user).select_related("user", "post", "area", "road")
-        if self.request.GET.get("past"):
+        if self.asked("past"):
             return rows
         today = timezone.localdate()
         return rows.filter(Q(ends_on=None) | Q(ends_on__gte=today))

@@ -131,7 +131,7 @@ class LookBackList(VerbRequired, ListPage):
         form = self.draw_form = DrawForm(request.POST)
         if form.is_valid():
             try:
-                look = _draw(request, form.cleaned_data)
+                look = draw(request, form.cleaned_data)
             except Refusal as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
             else:
@@ -151,7 +151,8 @@ def looks_for(user: Any) -> QuerySet[LookBack]:
     return rows.filter(Q(drawn_by=user) | Q(pk__in=tasks.values("look_back")))
 
 
-def _draw(request: HttpRequest, data: dict[str, Any]) -> LookBack:
+def draw(request: HttpRequest, data: dict[str, Any]) -> LookBack:
+    """Draw by the cleaned values of a `DrawForm`."""
     ledger = Ledger.objects.filter(code=data["ledger"]).first() if data["ledger"] else None
     area = Area.objects.filter(code=data["area"]).first() if data["area"] else None
     return actions.draw_look_back(

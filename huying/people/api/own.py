@@ -1,4 +1,4 @@
-"""Departments and the caller's own account over HTTP; and who the caller is."""
+"""The caller's own account and tokens over HTTP."""
 
 from __future__ import annotations
 
@@ -9,37 +9,15 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
-from ninja.security import APIKeyCookie, HttpBearer
 
 from huying.core.api import Problem
 from huying.core.errors import Refusal
 from huying.people.access import scopes
-from huying.people.models import ApiToken, Department, User
-from huying.people.tokens import known_verbs, make_token, revoke_token, user_of
+from huying.people.models import ApiToken, Department
+from huying.people.tokens import known_verbs, make_token, revoke_token
 from huying.places.models import Area
 
 router = Router(tags=["people"])
-
-
-class TokenAuth(HttpBearer):
-    """`Authorization: Bearer hy_…`."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        """The token's account becomes the user of the request."""
-        user = user_of(token)
-        if user is not None:
-            request.user = user
-        return user
-
-
-class SessionAuth(APIKeyCookie):
-    """The session of somebody who is signed in: for pages of the site itself, with their CSRF token."""
-
-    param_name = "sessionid"
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        """The user of the session."""
-        return request.user if request.user.is_authenticated else None
 
 
 class ScopeOut(Schema):
@@ -74,31 +52,6 @@ def me(request: HttpRequest) -> dict[str, Any]:
             for verb in known_verbs() for scope in scopes(user, verb)
         ],
     }  # fmt: skip
-
-
-class DepartmentOut(Schema):
-    """A department; only those with `leads` can be responsible for a case."""
-
-    code: str
-    title: str
-    kind: str
-    parent: str
-    area: str
-    phone: str
-    leads: bool
-
-
-@router.get("/departments", response=list[DepartmentOut], summary="List departments")
-def list_departments(request: HttpRequest) -> list[dict[str, Any]]:
-    """Every department in use."""
-    rows = Department.objects.filter(valid_to=None).select_related("parent", "area").defer("area__boundary")
-    return [
-        {
-            "code": row.code, "title": str(row), "kind": row.kind, "parent": row.parent.code if row.parent else "",
-            "area": row.area.code if row.area else "", "phone": row.phone, "leads": row.can_lead,
-        }
-        for row in rows
-    ]  # fmt: skip
 
 
 class TokenOut(Schema):
