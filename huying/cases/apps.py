@@ -10,4 +10,9 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         # Tells the people floor what topics are called, and the notices floor who reporters are.
-        from huying.cases import telling, topic_names  # noqa: F401
+        from huying.cases import handing_over, telling, topic_names  # noqa: F401
+        from huying.cases.views.field import shifts
+        from huying.cases.views.field.offline import register_pages
+
+        handing_over.register()
+        register_pages(shifts.pages)

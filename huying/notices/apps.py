@@ -11,6 +11,8 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
+        from huying.notices import rosters
         from huying.notices.recipients import subject_link
 
+        rosters.register()
         subject_link("news", lambda pk: reverse("notices:item", args=[pk]))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from huying.cases.telling import TO_REPORTER, TO_STAFF
+from huying.notices import rosters
 from huying.notices.texts import RESIDENT_TEXTS, ROBOT_WORDS, STAFF_TEXTS, parse_quiet, placeholders
 from huying.packs.reader import Keys
 from huying.packs.wording import expected, said
@@ -32,10 +33,13 @@ def check_notices(value: Mapping[str, Any]) -> Iterator[tuple[Keys, Sentence]]:
             yield ("moments", moment), expected(moment, MOMENTS)
         yield from _texts(texts, RESIDENT_TEXTS, ("moments", moment), dict.fromkeys(RESIDENT_TEXTS, WORDS))
     for code, texts in (value.get("staff") or {}).items():
-        if code not in TO_STAFF:
-            yield ("staff", code), expected(code, TO_STAFF)
-        # A chat group hears nothing that a reporter said or is.
-        allowed = {kind: ROBOT_WORDS if kind == "robot" else STAFF_WORDS for kind in STAFF_TEXTS}
+        if code not in TO_STAFF and code not in rosters.TO_HEADS:
+            yield ("staff", code), expected(code, (*TO_STAFF, *rosters.TO_HEADS))
+        # A chat group hears nothing that a reporter said or is, nor who should have stood at a post.
+        robot, others = (
+            (rosters.GROUP_WORDS, rosters.WORDS) if code in rosters.TO_HEADS else (ROBOT_WORDS, STAFF_WORDS)
+        )
+        allowed = {kind: robot if kind == "robot" else others for kind in STAFF_TEXTS}
         yield from _texts(texts, STAFF_TEXTS, ("staff", code), allowed)
     if value.get("quiet"):
         try:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from huying.core.navigation import NavigationItem, register
 
+
+def roster_attention(user: Any) -> int:
+    """Hand-overs that nobody has accepted, and posts that are empty now."""
+    from huying.people.views.rosters import attention  # views need every floor loaded
+
+    return attention(user)
+
+
 register(
+    NavigationItem(_("我的班"), "people:my-shifts", "clock"),
+    NavigationItem(
+        _("值班"), "people:rosters", "calendar", "roster.view", "supervision", count=roster_attention
+    ),
     NavigationItem(_("概况"), "people:home", "home", "people.manage", "administration"),
     NavigationItem(_("谁负责"), "people:who-answers", "question", "case.view", "administration"),
     NavigationItem(_("区域"), "people:areas", "map", "places.manage", "administration"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.cases.views.field import home, me, offline, report, tasks, verbs
+from huying.cases.views.field import home, me, offline, report, shifts, tasks, verbs
 
 app_name = "field"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("field/report/", report.report, name="report"),
     path("field/report/around/", report.around, name="around"),
     path("field/report/<str:number>/sent/", report.sent, name="sent"),
+    path("field/shifts/", shifts.shifts, name="shifts"),
+    path("field/shifts/<int:pk>/arrival/", shifts.arrive, name="arrive"),
+    path("field/shifts/<int:pk>/handover/", shifts.hand_over, name="hand-over"),
+    path("field/handovers/<int:pk>/", shifts.handover, name="handover"),
+    path("field/handovers/<int:pk>/acceptance/", shifts.accept, name="accept-handover"),
+    path("field/handovers/<int:pk>/refusal/", shifts.refuse, name="refuse-handover"),
     path("field/me/", me.me, name="me"),
     path("field/outbox/", offline.outbox, name="outbox"),
     path("field/session.json", offline.session, name="session"),
