@@ -24,7 +24,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
     )  # fmt: skip
     department = forms.ModelChoiceField(
         Department.objects.filter(valid_to=None, can_lead=True), label=gettext_lazy("承办单位"),
-        help_text=gettext_lazy("派给这个单位的案件才转过去；责任和时限仍在本单位。"),
+        empty_label=gettext_lazy("请选择"), help_text=gettext_lazy("派给这个单位的案件才转过去；责任和时限仍在本单位。"),
     )  # fmt: skip
     account = forms.CharField(
         label=gettext_lazy("经办账号"), max_length=150,
@@ -67,7 +67,7 @@ class RouteForm(forms.Form):
 
     category = forms.ModelChoiceField(
         Category.objects.filter(active=True).select_related("ledger"), label=gettext_lazy("类别"),
-        error_messages={"required": gettext_lazy("请选择类别。")},
+        empty_label=gettext_lazy("请选择"), error_messages={"required": gettext_lazy("请选择类别。")},
     )  # fmt: skip
     service_code = forms.CharField(
         label=gettext_lazy("对方的服务"), max_length=80,

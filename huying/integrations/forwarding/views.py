@@ -65,7 +65,7 @@ class Forwardings(VerbRequired, ListPage):
                 Q(case__number__contains=words) | Q(remote_id__icontains=words))),
             Filter("state", forms.ChoiceField(
                 label=_("状态"), choices=[("", _("全部")), *Forwarding.State.choices])),
-            Filter("partner", forms.ModelChoiceField(Partner.objects.all(), label=_("平台"))),
+            Filter("partner", forms.ModelChoiceField(Partner.objects.all(), label=_("平台"), empty_label=_("全部"))),
         )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Forwarding]:
