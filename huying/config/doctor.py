@@ -68,7 +68,9 @@ def all_findings() -> Iterator[Finding]:
     yield migrations
     if migrations.verdict is Verdict.FAIL:
         return
-    checks: tuple[Callable[[], Finding], ...] = (check_pack, check_calendar, check_queue)
+    checks: tuple[Callable[[], Finding], ...] = (
+        check_pack, check_calendar, check_queue, check_ways_out, check_identity_provider, check_second_factors,
+    )  # fmt: skip
     for check in checks:
         yield check()
 
@@ -196,3 +198,65 @@ def check_queue() -> Finding:
             "queue", f"{alive} workers, {waiting} jobs wait, {failed} failed; see the log for their errors"
         )
     return ok("queue", f"{alive} workers, {waiting} jobs wait")
+
+
+def check_ways_out() -> Finding:
+    """What others should have heard, and somebody here must look at."""
+    from huying.integrations.forwarding.models import Forwarding
+    from huying.integrations.hotline.models import Delivery as Push
+    from huying.integrations.webhooks.models import Subscriber
+    from huying.notices.models import Delivery
+
+    stuck = {
+        "messages to the city (市热线工单)": Push.objects.filter(state=Push.State.STUCK).count(),
+        "cases for other platforms (转办的案件)": Forwarding.objects.filter(
+            state=Forwarding.State.STUCK
+        ).count(),
+        "subscribers that fail (接口订阅)": Subscriber.objects.filter(
+            active=True, failing_since__isnull=False
+        ).count(),
+        "notices given up today (通知记录)": Delivery.objects.filter(
+            state=Delivery.State.GIVEN_UP, created_at__date=timezone.localdate()
+        ).count(),
+    }
+    if found := [f"{count} {what}" for what, count in stuck.items() if count]:
+        return warn("ways out", "; ".join(found))
+    return ok("ways out", "nothing is stuck")
+
+
+def check_identity_provider() -> Finding:
+    """Whether the provider answers and says who it is."""
+    import requests
+
+    if not settings.OIDC_ISSUER:
+        return ok("sign-in", "no identity provider; passwords only")
+    try:
+        answer = requests.get(f"{settings.OIDC_ISSUER}/.well-known/openid-configuration", timeout=10)
+        issuer = answer.json()["issuer"]
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        return fail("sign-in", f"{settings.OIDC_ISSUER} does not answer as an OpenID Connect provider")
+    if issuer.rstrip("/") != settings.OIDC_ISSUER:
+        return fail("sign-in", f"the provider calls itself {issuer}; set HUYING_OIDC_ISSUER to that")
+    return ok("sign-in", f"{issuer} answers")
+
+
+def check_second_factors() -> Finding:
+    """Administrators open everything; a password alone is little for that."""
+    from allauth.mfa.models import Authenticator
+
+    from huying.people.models import User
+
+    if settings.DEMO:
+        return ok("factors", "a demonstration lets everybody in")
+    held = Authenticator.objects.values("user")
+    bare = (
+        User.objects.filter(is_active=True, grants__role="administrator")
+        .exclude(pk__in=held)
+        .distinct()
+        .count()
+    )
+    if bare:
+        return warn(
+            "factors", f"{bare} administrators have no second factor; set HUYING_SECOND_FACTOR=administrator"
+        )
+    return ok("factors", "every administrator has a second factor")

@@ -1,9 +1,13 @@
 from datetime import date
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from huying.config import doctor
 from huying.config.doctor import Verdict
+from huying.core.testing import make_user
+from huying.integrations.webhooks.models import Subscriber
 from huying.places.models import PublishedYear
 
 pytestmark = pytest.mark.django_db
@@ -31,3 +35,29 @@ def test_a_silent_queue_is_a_warning() -> None:
     finding = doctor.check_queue()
     assert finding.verdict is Verdict.WARN
     assert "huying worker" in finding.text
+
+
+def test_what_is_stuck_on_its_way_out_is_named() -> None:
+    assert doctor.check_ways_out().verdict is Verdict.OK
+    Subscriber.objects.create(
+        title="市数据局",
+        url="https://127.0.0.1:9/",
+        owner=make_user("dispatcher"),
+        secret="x",
+        failing_since=timezone.now(),
+    )
+    finding = doctor.check_ways_out()
+    assert finding.verdict is Verdict.WARN and "1 subscribers" in finding.text
+
+
+def test_an_administrator_without_a_second_factor_is_a_warning() -> None:
+    assert doctor.check_second_factors().verdict is Verdict.OK
+    make_user("administrator")
+    finding = doctor.check_second_factors()
+    assert finding.verdict is Verdict.WARN and "HUYING_SECOND_FACTOR" in finding.text
+
+
+def test_an_identity_provider_that_does_not_answer_fails(settings: Any) -> None:
+    assert doctor.check_identity_provider().verdict is Verdict.OK
+    settings.OIDC_ISSUER = "http://127.0.0.1:9"
+    assert doctor.check_identity_provider().verdict is Verdict.FAIL
