@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from huying.cases.models import Report
+from huying.cases.models import Case, Report
 from huying.people.models import User
 
 
@@ -38,6 +38,8 @@ class Posted(models.Model):
     """A report that came in by Open311: whoever posted it may follow it, public or not."""
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="open311")
+    # The request that was answered. A merge moves the report to another case; its number leads here all the same.
+    case = models.ForeignKey(Case, null=True, on_delete=models.SET_NULL, related_name="open311_posted")
     key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="posted")
     account_id = models.CharField(max_length=80, blank=True)
     device_id = models.CharField(max_length=80, blank=True)

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from huying.cases.actions import Intake, receive_report
+from huying.cases.actions import Intake, add_words, receive_report
 from huying.cases.forms import cleaned_values, declared_form
 from huying.cases.models import CaseFile, Channel, Report
 from huying.cases.workflow import hold
@@ -19,8 +20,9 @@ from huying.core.backoff import next_try
 from huying.core.errors import Refusal
 from huying.core.files import store_photo
 from huying.core.journal import log
-from huying.core.models import StoredFile
+from huying.core.models import JournalEntry, StoredFile
 from huying.core.outbound import OutboundError, send
+from huying.integrations.open311.changes import updates_of
 from huying.integrations.open311.documents import Fault
 from huying.integrations.open311.models import ApiKey, Media, Posted
 from huying.integrations.open311.services import category_of, given_attributes
@@ -53,7 +55,7 @@ def post_request(request: HttpRequest, key: ApiKey) -> Report:
             ),
         )
     name = " ".join(sent.get(part, "").strip() for part in ("last_name", "first_name")).strip()
-    urls = [url.strip() for url in sent.getlist("media_url") if url.strip()][:MOST_MEDIA]
+    urls = _urls(sent)
     if not (sent.get("description", "").strip() or urls or request.FILES):
         raise Fault(400, _("请写 description，或者附 media_url。"))
     try:
@@ -69,15 +71,10 @@ def post_request(request: HttpRequest, key: ApiKey) -> Report:
                 )
             )  # fmt: skip
             Posted.objects.create(
-                report=report, key=key, account_id=sent.get("account_id", "")[:80],
+                report=report, case=report.case, key=key, account_id=sent.get("account_id", "")[:80],
                 device_id=sent.get("device_id", "")[:80], email=sent.get("email", "").strip()[:254],
             )  # fmt: skip
-            now = timezone.now()
-            Media.objects.bulk_create(Media(report=report, url=url[:1000], next_try_at=now) for url in urls)
-            if urls:
-                from huying.integrations.open311.jobs import fetch_media
-
-                fetch_media.defer(report_id=report.pk)
+            _fetch_later(report, urls)
     except Refusal as refusal:
         raise Fault(429 if refusal.status == 429 else 400, str(refusal)) from None
     return report
@@ -85,6 +82,9 @@ def post_request(request: HttpRequest, key: ApiKey) -> Report:
 
 def _files(request: HttpRequest) -> list[StoredFile]:
     uploads = [upload for name in _FILES for upload in request.FILES.getlist(name)]
+    most = settings.MAX_UPLOAD_BYTES
+    if any(upload.size > most for upload in uploads):
+        raise Fault(413, _("照片太大：每张最多 %d MB。") % (most // 1024**2))
     return [store_photo(upload) for upload in uploads[:MOST_MEDIA]]
 
 
@@ -158,22 +158,44 @@ def _keep(media: Media, photo: StoredFile) -> bool:
     return bool(won)
 
 
-def add_comment(sent: QueryDict, key: ApiKey) -> tuple[Report, dict[str, Any]]:
-    """A comment by the other side on a request that it posted (POST servicerequestupdates)."""
-    from huying.cases.actions import add_words
-
+@transaction.atomic
+def add_comment(request: HttpRequest, key: ApiKey) -> dict[str, Any]:
+    """Words or pictures by the other side on a request that it posted (POST servicerequestupdates); the update."""
+    sent = request.POST
     number, words = sent.get("service_request_id", "").strip(), sent.get("description", "").strip()
-    if not number or not words:
-        raise Fault(400, _("缺少 service_request_id 或 description。"))
+    if not number:
+        raise Fault(400, _("缺少 service_request_id。"))
     report = (
-        Report.objects.filter(case__number=number, open311__key=key, withdrawn_at=None)
+        Report.objects.filter(Q(case__number=number) | Q(open311__case__number=number))
+        .filter(open311__key=key, withdrawn_at=None)
         .select_related("case")
         .first()
     )
     if report is None:
         raise Fault(404, _("没有这个 service_request_id，或者它不是用这个 api_key 提交的。"))
+    urls = _urls(sent)
+    if not (words or urls or request.FILES):
+        raise Fault(400, _("请写 description，或者附 media_url。"))
     try:
-        add_words(report, words=words[:2000])
+        add_words(report, words=words[:2000] or _("（见照片）"), photos=_files(request))
     except Refusal as refusal:
         raise Fault(400, str(refusal)) from None
-    return report, {"update_id": f"{report.number}-{int(timezone.now().timestamp())}"}
+    _fetch_later(report, urls)
+    # The chain of the case is ours until the end of this transaction: its last entry is the one just made.
+    entry = JournalEntry.objects.filter(
+        kind="case", subject_id=report.case_id, code="case.words_added"
+    ).latest("pk")
+    return updates_of([entry])[0]
+
+
+def _urls(sent: QueryDict) -> list[str]:
+    return [url.strip() for url in sent.getlist("media_url") if url.strip()][:MOST_MEDIA]
+
+
+def _fetch_later(report: Report, urls: list[str]) -> None:
+    from huying.integrations.open311.jobs import fetch_media
+
+    if urls:
+        now = timezone.now()
+        Media.objects.bulk_create(Media(report=report, url=url[:1000], next_try_at=now) for url in urls)
+        fetch_media.defer(report_id=report.pk)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from huying.cases.models import OPEN, Case, CaseFile, CaseQuerySet, Status
+from huying.cases.models import OPEN, Case, CaseFile, CaseQuerySet, Ledger, Status
 from huying.cases.photos import published_roles
 from huying.cases.public import (
-    mask_words,
     public_answer,
     public_place,
     public_point,
@@ -26,23 +22,26 @@ from huying.cases.public import (
     public_words,
 )
 from huying.cases.references import with_references
-from huying.core.models import JournalEntry, StoredFile
+from huying.core.models import StoredFile
+from huying.integrations.open311.changes import changed_between, last_changes, told_to, updates_of
 from huying.integrations.open311.documents import Fault, moment
-from huying.integrations.open311.models import ApiKey
+from huying.integrations.open311.models import ApiKey, Posted
 from huying.integrations.open311.services import category_of, code_of
-from huying.people.models import Department
 
 WINDOW = dt.timedelta(days=90)
 MOST = 1000
-_MOMENTS = ("filed_at", "dispatched_at", "taken_up_at", "handled_at", "checked_at", "closed_at")
 
 
 def visible(key: ApiKey | None) -> CaseQuerySet:
-    """Public cases, those that were merged into others, and what this key itself has posted."""
+    """Public cases, those that were public until they were merged, and what this key itself has posted."""
+    listed = [ledger.pk for ledger in Ledger.objects.all() if ledger.rules.public_list]
     found = Q(public=True) & ~Q(status__in=(Status.DECLINED, Status.VOIDED))
+    found |= Q(status=Status.MERGED, ledger__in=listed) & ~Q(topic__private=True)
     if key is not None:
-        mine = Case.objects.filter(reports__open311__key=key, reports__withdrawn_at=None).values("pk")
-        found |= Q(pk__in=mine)
+        posted = Posted.objects.filter(key=key, report__withdrawn_at=None)
+        found |= Q(pk__in=posted.values("report__case")) | Q(
+            pk__in=posted.filter(case__isnull=False).values("case")
+        )
     return Case.objects.filter(found)
 
 
@@ -57,20 +56,23 @@ def _when(text: str, name: str) -> dt.datetime:
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
-def window(query: Mapping[str, str]) -> tuple[dt.datetime, dt.datetime]:
-    """The span asked for: 90 days at most; without dates the last 90 days."""
-    start, end = query.get("start_date", ""), query.get("end_date", "")
-    now = timezone.now()
-    if start and end:
-        first, last = _when(start, "start_date"), _when(end, "end_date")
+def span(query: Mapping[str, str], start: str, end: str) -> tuple[dt.datetime, dt.datetime]:
+    """The span that two parameters ask for: 90 days at most; without either the last 90 days."""
+    after, before = query.get(start, ""), query.get(end, "")
+    if after and before:
+        first, last = _when(after, start), _when(before, end)
         if last < first:
-            raise Fault(400, _("end_date 不能早于 start_date。"))
+            raise Fault(400, _("%(end)s 不能早于 %(start)s。") % {"start": start, "end": end})
         return max(first, last - WINDOW), last
-    if start:
-        first = _when(start, "start_date")
+    if after:
+        first = _when(after, start)
         return first, first + WINDOW
-    last = _when(end, "end_date") if end else now
+    last = _when(before, end) if before else timezone.now()
     return last - WINDOW, last
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()][:MOST]
 
 
 def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
@@ -85,14 +87,16 @@ def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int
 def asked(query: Mapping[str, str], key: ApiKey | None) -> CaseQuerySet:
     """The requests that the query asks for, newest first. With ids all other conditions are left aside."""
     rows = visible(key)
-    if ids := query.get("service_request_id", ""):
-        return rows.filter(number__in=[one.strip() for one in ids.split(",") if one.strip()][:MOST])
-    first, last = window(query)
-    rows = rows.filter(reported_at__gte=first, reported_at__lte=last)
-    if codes := query.get("service_code", ""):
-        rows = rows.filter(
-            category__in=[category_of(one.strip()).pk for one in codes.split(",") if one.strip()]
-        )
+    if ids := _listed(query.get("service_request_id", "")):
+        return rows.filter(number__in=ids)
+    by_change = bool(query.get("updated_after") or query.get("updated_before"))
+    if by_change:
+        rows = changed_between(rows, *span(query, "updated_after", "updated_before"))
+    if not by_change or query.get("start_date") or query.get("end_date"):
+        first, last = span(query, "start_date", "end_date")
+        rows = rows.filter(reported_at__gte=first, reported_at__lte=last)
+    if codes := _listed(query.get("service_code", "")):
+        rows = rows.filter(category__in=[category_of(code).pk for code in codes])
     if state := query.get("status", ""):
         wanted = {one.strip().lower() for one in state.split(",")}
         if not wanted <= {"open", "closed"}:
@@ -101,34 +105,33 @@ def asked(query: Mapping[str, str], key: ApiKey | None) -> CaseQuerySet:
             rows = rows.filter(status__in=OPEN)
         elif wanted == {"closed"}:
             rows = rows.exclude(status__in=OPEN)
-    for name, side in (("updated_after", "gte"), ("updated_before", "lte")):
-        if text := query.get(name, ""):
-            rows = rows.alias(changed_at=Greatest("reported_at", *_MOMENTS)).filter(
-                **{f"changed_at__{side}": _when(text, name)}
-            )
     return rows
 
 
 def page(query: Mapping[str, str], rows: CaseQuerySet) -> list[dict[str, Any]]:
-    """One page of rows (`page`, `page_size`), as requests. At most 1,000."""
+    """One page of rows, newest first, as requests."""
+    rows = with_references(rows.order_by("-reported_at", "-pk")).select_related("merged_into")
+    return shown(_page(query, rows))
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+def _page(query: Mapping[str, str], rows: QuerySet[Row]) -> list[Row]:
+    """The page that `page` and `page_size` ask for: at most 1,000 rows of an order that holds."""
     size = _number(query, "page_size", MOST, MOST)
     start = (_number(query, "page", 1, 10**6) - 1) * size
-    found = list(
-        with_references(rows.order_by("-reported_at", "-pk")).select_related("merged_into")[
-            start : start + size
-        ]
-    )
-    return shown(found)
+    return list(rows[start : start + size])
 
 
 def shown(cases: Iterable[Case]) -> list[dict[str, Any]]:
     """Cases as service requests: public words only, whoever asks."""
     cases = list(cases)
-    photos = _photos(cases)
-    return [_request(case, photos.get(case.pk, "")) for case in cases]
+    photos, changes = _photos(cases), last_changes(cases)
+    return [_request(case, photos.get(case.pk, ""), changes.get(case.pk, case.reported_at)) for case in cases]
 
 
-def _request(case: Case, media_url: str) -> dict[str, Any]:
+def _request(case: Case, media_url: str, updated_at: dt.datetime) -> dict[str, Any]:
     point = public_point(case)
     return {
         "service_request_id": case.number,
@@ -140,7 +143,7 @@ def _request(case: Case, media_url: str) -> dict[str, Any]:
         "agency_responsible": str(case.department) if case.department else None,
         "service_notice": None,
         "requested_datetime": moment(case.reported_at),
-        "updated_datetime": moment(updated_at(case)),
+        "updated_datetime": moment(updated_at),
         "expected_datetime": moment(case.due_at),
         "address": public_place(case),
         "address_id": case.area.code if case.area else None,
@@ -151,14 +154,10 @@ def _request(case: Case, media_url: str) -> dict[str, Any]:
     }
 
 
-def updated_at(case: Case) -> dt.datetime:
-    """When something last moved the case on."""
-    later: list[dt.datetime | None] = [getattr(case, name) for name in _MOMENTS]
-    return max([case.reported_at, *(at for at in later if at is not None)])
-
-
 def _notes(case: Case) -> str | None:
     if case.status == Status.MERGED and case.merged_into:
+        if not case.merged_into.public:
+            return _("已合并办理。")
         return _("与 %s 是同一个问题，已合并办理。") % case.merged_into.number
     if case.status == Status.CLOSED:
         return public_answer(case) or _("已办结。")
@@ -184,58 +183,13 @@ def _photos(cases: list[Case]) -> dict[int, str]:
     }
 
 
-# --- updates (the servicerequestupdates extension) ----------------------------------------------------
-
-# What a change does to the status that the standard knows, and what it says.
-_TOLD: dict[str, tuple[str, Promise]] = {
-    "case.reported": ("open", gettext_lazy("收到诉求")),
-    "case.filed": ("open", gettext_lazy("已受理")),
-    "case.dispatched": ("open", gettext_lazy("已派到责任单位")),
-    "case.taken_up": ("open", gettext_lazy("已签收，开始办理")),
-    "case.returned": ("open", gettext_lazy("重新确定责任单位")),
-    "case.extended": ("open", gettext_lazy("延期")),
-    "case.parked": ("open", gettext_lazy("挂账，暂停计时")),
-    "case.resumed": ("open", gettext_lazy("恢复办理")),
-    "case.handled": ("open", gettext_lazy("报告已处置")),
-    "case.checked": ("open", gettext_lazy("核查通过")),
-    "case.sent_back": ("open", gettext_lazy("核查未通过，退回返工")),
-    "case.closed": ("closed", gettext_lazy("已结案")),
-    "case.merged": ("closed", gettext_lazy("已合并办理")),
-    "case.reopened": ("open", gettext_lazy("重新办理")),
-}
-
-
 def updates(query: Mapping[str, str], key: ApiKey | None) -> list[dict[str, Any]]:
-    """What happened to the visible requests in a span of time, oldest first, at most 1,000."""
-    first, last = window(query)
-    entries: QuerySet[JournalEntry] = JournalEntry.objects.filter(
-        kind="case", code__in=_TOLD, at__gte=first, at__lte=last
-    )
-    rows = visible(key)
-    if ids := query.get("service_request_id", ""):
-        rows = rows.filter(number__in=[one.strip() for one in ids.split(",") if one.strip()][:MOST])
-    entries = entries.filter(subject_id__in=rows.values("pk")).order_by("at", "id")
-    found = list(entries[:MOST])
-    numbers = dict(Case.objects.filter(pk__in={e.subject_id for e in found}).values_list("pk", "number"))
-    codes = {e.data["department"] for e in found if e.code == "case.dispatched" and "department" in e.data}
-    titles = {row.code: str(row) for row in Department.objects.filter(code__in=codes)}
-    return [
-        {
-            "update_id": str(entry.pk),
-            "service_request_id": numbers[entry.subject_id],
-            "status": _TOLD[entry.code][0],
-            "updated_datetime": moment(entry.at),
-            "description": _said(entry, titles),
-            "media_url": None,
-        }
-        for entry in found
-    ]
-
-
-def _said(entry: JournalEntry, titles: Mapping[str, str]) -> str:
-    said = str(_TOLD[entry.code][1])
-    if entry.code == "case.dispatched":
-        return f"{said}：{titles.get(entry.data.get('department', ''), '')}".rstrip("：")
-    if entry.code == "case.handled" and entry.data.get("answer"):
-        return f"{said}：{mask_words(str(entry.data['answer']))}"
-    return said
+    """What happened to the visible requests, oldest first: in a span of time, or to the requests that are named."""
+    rows, entries = visible(key), told_to(key)
+    ids = _listed(query.get("service_request_id", ""))
+    if ids:
+        rows = rows.filter(number__in=ids)
+    if not ids or query.get("start_date") or query.get("end_date"):
+        first, last = span(query, "start_date", "end_date")
+        entries = entries.filter(at__gte=first, at__lte=last)
+    return updates_of(_page(query, entries.filter(subject_id__in=rows.values("pk"))))

@@ -182,7 +182,7 @@ def update_list(request: HttpRequest, format: str, *, key: ApiKey | None) -> Htt
     """What happened to requests; or a comment by whoever posted one."""
     if request.method == "POST":
         assert key is not None
-        _report, row = posting.add_comment(request.POST, key)
+        row = posting.add_comment(request, key)
         response = listing(format, "service_request_updates", "request_update", [row])
         response.status_code = 201
         return response

@@ -2,87 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import json
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
-import jsonschema
 import pytest
-from django.conf import settings as conf
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from PIL import Image
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT4
 
-from huying.cases.models import Case, CaseFile, Ledger, Report
-from huying.cases.tests.conftest import SNAPSHOT, Loop
+from huying.cases.models import Case, CaseFile, Report
+from huying.cases.tests.conftest import Loop
 from huying.core.errors import Refusal
 from huying.core.outbound import Answer, OutboundError
-from huying.core.testing import AccessSuite, MiniDistrict, make_user
+from huying.core.testing import AccessSuite, make_user
 from huying.integrations.open311 import posting
 from huying.integrations.open311.keys import make_key, revoke_key
 from huying.integrations.open311.models import ApiKey, Media
 
+from .conftest import at, check, get, photo, post, rows, with_fields
+
 pytestmark = pytest.mark.django_db
-SCHEMAS = conf.SHARED_DATA / "open311" / "schemas"
-FIELDS = """
-fields:
-  colour: {type: choice, of: [红, 绿], required: true, title: {zh: 颜色}}
-  lamps: {type: number, title: {zh: 盏数}}
-  since: {type: date, title: {zh: 从哪天起}}
-  sides: {type: choices, of: [东, 西], title: {zh: 哪一侧}}
-"""
-
-
-@pytest.fixture
-def loop(district: MiniDistrict) -> Loop:
-    return Loop(district)
-
-
-@pytest.fixture
-def secret(loop: Loop) -> str:
-    return make_key(title="报修应用", contact="王工", actor=make_user("administrator"))[1]
-
-
-def with_fields(loop: Loop) -> None:
-    import yaml
-
-    Ledger.objects.filter(pk=loop.ledger.pk).update(declaration=yaml.safe_load(SNAPSHOT + FIELDS))
-
-
-def get(client: Client, path: str, **query: str) -> Any:
-    return client.get(f"/open311/v2/{path}", query)
-
-
-def rows(answer: Any) -> Any:
-    return json.loads(answer.content)
-
-
-def post(client: Client, secret: str, format: str = "json", **sent: Any) -> Any:
-    body = {"api_key": secret, "service_code": "snapshot.lighting-dark", "description": "路灯不亮"} | sent
-    return client.post(f"/open311/v2/requests.{format}", {k: v for k, v in body.items() if v is not None})
-
-
-def at(loop: Loop) -> dict[str, str]:
-    lng, lat = loop.district.in_compound
-    return {"lat": str(lat), "long": str(lng)}
-
-
-def check(name: str, value: Any) -> None:
-    if not SCHEMAS.is_dir():
-        pytest.skip("no schemas here")
-    known = Registry().with_resources(
-        (file.name, Resource.from_contents(json.loads(file.read_text()), default_specification=DRAFT4))
-        for file in SCHEMAS.glob("*.json")
-    )
-    jsonschema.Draft4Validator(known.contents(name), registry=known).validate(value)
-
 
 # --- reading -------------------------------------------------------------------------------------------
 
@@ -274,16 +216,14 @@ def test_who_posted_may_follow_what_is_not_public(client: Client, loop: Loop, se
 # --- pictures ------------------------------------------------------------------------------------------
 
 
-def photo() -> bytes:
-    body = io.BytesIO()
-    Image.new("RGB", (60, 40), "grey").save(body, "JPEG")
-    return body.getvalue()
-
-
 def test_a_picture_by_address_is_fetched_and_kept_once(
     client: Client, loop: Loop, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: list[Any] = [OutboundError("没有回答", temporary=True), Answer(503), Answer(200, {}, photo())]
+    answers: list[Any] = [
+        OutboundError("没有回答", temporary=True),
+        Answer(503),
+        Answer(200, {}, photo().read()),
+    ]
 
     def send(*_args: Any, **_kwargs: Any) -> Answer:
         answer = answers.pop(0)
@@ -320,36 +260,8 @@ def test_a_picture_that_is_none_is_given_up(
 
 
 def test_a_picture_may_be_sent_itself(client: Client, loop: Loop, secret: str) -> None:
-    upload = io.BytesIO(photo())
-    upload.name = "lamp.jpg"
-    assert post(client, secret, media=upload, **at(loop)).status_code == 201
+    assert post(client, secret, media=photo(), **at(loop)).status_code == 201
     assert CaseFile.objects.count() == 1
-
-
-# --- updates -------------------------------------------------------------------------------------------
-
-
-def test_updates_tell_what_happened_in_order(client: Client, loop: Loop) -> None:
-    case = loop.closed()
-    found = rows(get(client, "servicerequestupdates.json"))
-    assert [one["status"] for one in found][-1] == "closed"
-    assert {one["service_request_id"] for one in found} == {case.number}
-    moments = [one["updated_datetime"] for one in found]
-    assert moments == sorted(moments) and len({one["update_id"] for one in found}) == len(found)
-    xml = ElementTree.fromstring(get(client, "servicerequestupdates.xml").content)
-    assert len(xml.findall("request_update")) == len(found)
-
-
-def test_a_partner_comments_on_what_it_posted_only(client: Client, loop: Loop, secret: str) -> None:
-    number = rows(post(client, secret, **at(loop)))[0]["service_request_id"]
-    sent = {"api_key": secret, "service_request_id": number, "description": "还是不亮"}
-    assert client.post("/open311/v2/servicerequestupdates.json", sent).status_code == 201
-    other = loop.filed().number
-    refused = client.post("/open311/v2/servicerequestupdates.json", sent | {"service_request_id": other})
-    assert refused.status_code == 404
-    assert (
-        client.post("/open311/v2/servicerequestupdates.json", sent | {"description": ""}).status_code == 400
-    )
 
 
 # --- anything ------------------------------------------------------------------------------------------
