@@ -17,6 +17,7 @@ from huying.cases.history import load_history
 from huying.cases.models import HistoryBatch
 from huying.core import journal
 from huying.notices.demonstration import make_robots, publish_news
+from huying.people.rosters.demonstration import stand_watch
 
 Say = Callable[[str], object]
 
@@ -48,6 +49,7 @@ def replay(report: Say = print) -> None:
         publish_news(pack, now, seed=year.plan["seed"])
         present = Present(year)
         present.live()
+        stand_watch(now, seed=year.plan["seed"])
         HistoryBatch.objects.create(load="demonstration-now", number=0, cases=0)
     report(_("当天的办理：%(made)s 步") % {"made": present.made})
     report(f"100%  {_('近期')}: {result.cases:,}  ({time.monotonic() - started:.0f} s)")

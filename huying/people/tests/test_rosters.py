@@ -498,3 +498,24 @@ def test_the_stranger_reads_nothing(post: Watch) -> None:
     stranger = make_user()
     grant_role(stranger, "grid-worker", area=post.district.west)
     assert not readable_handovers(stranger).exists() and handover in readable_handovers(post.head)
+
+
+def test_the_demonstration_has_weeks_of_shifts_and_one_that_waits(post: Watch) -> None:
+    from huying.core.journal import verify
+    from huying.people.rosters.demonstration import stand_watch
+
+    for number in range(4):
+        post.worker(f"赵{number}")
+    User.objects.filter(pk=post.one.pk).update(demo_login=True)
+    assert stand_watch(timezone.now(), seed=7) > 50
+    waiting = Handover.objects.get(state="waiting")
+    assert waiting.to is not None and waiting.to.turns.get(user=post.one).arrived_at
+    watch.accept(waiting, actor=post.one, acknowledged=[item.pk for item in waiting.items.all()])
+    figure = figures.filled(Shift.objects.filter(ends_at__lt=timezone.now()))
+    assert figure.rate is not None and 0.7 < figure.rate < 1
+    for turn in Turn.objects.select_related("shift"):
+        others = Turn.objects.filter(
+            user=turn.user, shift__starts_at__lt=turn.shift.ends_at, shift__ends_at__gt=turn.shift.starts_at
+        )
+        assert others.get() == turn
+    assert not list(verify())

@@ -57,7 +57,7 @@ def mine_context(user: User) -> dict[str, Any]:
     """The own shifts: those that want something now, those to come, and what waits to be accepted."""
     now = timezone.now()
     turns = [(turn, what_next(turn)) for turn in own_turns(user)]
-    shifts = [turn.shift_id for turn, _next in turns if turn.shift.ends_at > now]
+    shifts = [turn.shift_id for turn, _next in turns]
     waiting = Handover.objects.filter(state=Handover.State.WAITING, to__in=shifts).exclude(by=user)
     return {
         "now": [(turn, next_) for turn, next_ in turns if next_ or turn.shift.starts_at <= now < turn.shift.ends_at],
