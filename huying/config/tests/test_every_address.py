@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -32,7 +33,7 @@ from huying.integrations.webhooks.models import Delivery as Push
 from huying.integrations.webhooks.models import Subscriber
 from huying.notices.models import Comment, Delivery, News, Robot
 from huying.papers.models import Paper
-from huying.people.models import User
+from huying.people.models import Handover, Roster, Shift, Turn, User
 from huying.people.roles import ROLES
 
 __all__ = ["district"]
@@ -49,12 +50,22 @@ SIGNED_IN = {
     ":mfa_view_recovery_codes", ":mfa_generate_recovery_codes", ":mfa_list_webauthn", ":mfa_add_webauthn",
     ":mfa_edit_webauthn", ":mfa_remove_webauthn", ":mfa_reauthenticate_webauthn",
     "people:tokens",
+    "people:my-shifts", "people:my-shifts-calendar",
     "people:begin", "notices:preferences", "people:profile", "people:password", "api:me", "api:list_tokens",
     "api:create_token",
     "api:list_departments", "api:list_areas", "api:locate_point", "api:deadline",
 }  # fmt: skip
 
 
+ROSTER: dict[str, Any] = {
+    "roles": ["clerk"],
+    "shifts": [{"code": "day", "title": "日班", "from": "08:00", "to": "17:00", "people": 2}],
+}
+ROSTER_PAGES = (
+    "roster", "roster-log", "assign-shift", "take-off-shift", "swap-shifts", "copy-week", "import-week",
+)  # fmt: skip
+SHIFT_PAGES = ("shift", "arrive", "hand-over")
+HANDOVER_PAGES = ("handover", "accept-handover", "refuse-handover")
 NEWS_PAGES = (
     "public-item", "public-comment", "public-file", "field-item", "item", "board", "edit", "publish", "withdraw",
     "remove-file", "judge",
@@ -174,7 +185,22 @@ def values(loop: Loop) -> dict[str, Any]:
     )  # fmt: skip
     look_task = LookBackTask.objects.create(look_back=look, case=case)
     key = ApiKey.objects.create(title="应用", contact="王工", fingerprint="x" * 64, ending="xxxx")
+    watch = Roster.objects.create(
+        code="watch", title="值守", area=district.east, department=district.urban, rules=ROSTER
+    )
+    now = timezone.now()
+    shift = Shift.objects.create(
+        roster=watch, code="day", title="日班", on=timezone.localdate(), starts_at=now, state="handed-over",
+        ends_at=now + timedelta(hours=9),
+    )  # fmt: skip
+    turn, other = (Turn.objects.create(shift=shift, user=user) for user in (loop.clerk, loop.colleague))
+    handed = Handover.objects.create(shift=shift, by=loop.clerk, at=now)
     return {
+        **{f"people:{name}/code": watch.code for name in ROSTER_PAGES},
+        **{f"{space}:{name}/pk": shift.pk for space in ("people", "field") for name in SHIFT_PAGES},
+        **{f"{space}:{name}/pk": handed.pk for space in ("people", "field") for name in HANDOVER_PAGES},
+        **{f"people:{name}/pk": turn.pk for name in ("take-off-shift", "swap-shifts", "duty-phone")},
+        "other": other.pk,
         **{f"webhooks:{name}/pk": hook.pk for name in WEBHOOK_PAGES},
         **{f"api:{name}/pk": hook.pk for name in WEBHOOK_OPERATIONS}, "delivery": pushed.pk,
         **{f"api:{name}/pk": look.pk for name in ("read_look_back", "list_look_back_tasks", "record_task")},
