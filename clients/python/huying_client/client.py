@@ -6,7 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, cast
 
@@ -215,6 +215,74 @@ class Huying:
     def reply_to_paper(self, pk: int, reply: str) -> dict[str, Any]:
         """Reply to a paper; a reply is not changed afterwards."""
         return cast(dict[str, Any], self._post(f"papers/{pk}/reply", {"reply": reply}))
+
+    def add_note(self, number: str, words: str, photos: Sequence[str] = ()) -> None:
+        """Add words or photos to a case in whatever state it is."""
+        self._post(f"cases/{number}/notes", {"words": words, "photos": list(photos)})
+
+    def journal(self, number: str) -> Iterator[dict[str, Any]]:
+        """Every entry about a case, oldest first; for who sees the whole journal."""
+        return self._pages(f"cases/{number}/journal", {})
+
+    def export(self, **filters: Any) -> bytes:
+        """The spreadsheet (.xlsx) of the cases that match; it stands in the journal who took it."""
+        params = _query({name.rstrip("_"): value for name, value in filters.items()})
+        return self.request("GET", "cases/export.xlsx", params=params).content
+
+    # --- looking back ------------------------------------------------------------------------------------
+
+    def look_backs(self, seed: str = "") -> Iterator[dict[str, Any]]:
+        """Draws to look back, newest first; those by a seed."""
+        return self._pages("look-backs", {"seed": seed})
+
+    def draw(self, closed_from: date, closed_to: date, seed: str, **more: Any) -> dict[str, Any]:
+        """Draw closed cases to look at again: `size` or `share`, and `ledger`, `area`, `title`."""
+        body = {"closed_from": f"{closed_from}", "closed_to": f"{closed_to}", "seed": seed, **more}
+        return cast(dict[str, Any], self._post("look-backs", body))
+
+    def drawn(self, look_back: int, result: str = "") -> Iterator[dict[str, Any]]:
+        """The cases of a draw: all, or those `waiting`, `passed`, `failed`."""
+        return self._pages(f"look-backs/{look_back}/tasks", {"result": result})
+
+    def look_back(self, look_back: int, task: int, *, passed: bool, words: str = "") -> dict[str, Any]:
+        """Record what was found at a drawn case; what was not done is handled again at once."""
+        path = f"look-backs/{look_back}/tasks/{task}"
+        return cast(dict[str, Any], self._post(path, {"passed": passed, "words": words}))
+
+    # --- administration ----------------------------------------------------------------------------------
+
+    def accounts(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Accounts that the token manages: q, role, department, area, active (true, false, all)."""
+        return self._pages("accounts", filters)
+
+    def account(self, username: str) -> dict[str, Any]:
+        """One account with its roles, posts and story."""
+        return cast(dict[str, Any], self._get(f"accounts/{username}"))
+
+    def add_account(self, username: str, name: str, **more: Any) -> tuple[dict[str, Any], str]:
+        """A new account and its first password, which is shown this once: title, phone, department."""
+        made = self._post("accounts", {"username": username, "name": name, **more})
+        return made["account"], made["password"]
+
+    def change_account(self, username: str, **changes: Any) -> dict[str, Any]:
+        """Change name, title, phone or department; what is not named stays."""
+        return cast(dict[str, Any], self.request("PATCH", f"accounts/{username}", json=changes).json())
+
+    def give_role(self, username: str, role: str, **limits: Any) -> dict[str, Any]:
+        """Give a role within area and department, until `ends_on`."""
+        return cast(dict[str, Any], self._post(f"accounts/{username}/grants", {"role": role, **limits}))
+
+    def withdraw_role(self, username: str, grant: int) -> None:
+        """Withdraw a role (its id stands in `grants` of the account)."""
+        self.request("DELETE", f"accounts/{username}/grants/{grant}")
+
+    def duties(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Who answers for which topic in which area: topic, department, area, past."""
+        return self._pages("duties", filters)
+
+    def who_answers(self, topic: str, lng: float, lat: float) -> dict[str, Any]:
+        """The department that answers for a topic at a point (WGS-84), and why."""
+        return cast(dict[str, Any], self._get("responsible", topic=topic, lng=lng, lat=lat))
 
     def deadline(self, start: datetime, limit: str) -> datetime:
         """When a time limit like `5 work days` ends, by the district's calendar."""

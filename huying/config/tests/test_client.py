@@ -16,7 +16,7 @@ from PIL import Image
 
 from huying.cases.models import Case, Status
 from huying.cases.tests.conftest import Loop
-from huying.core.testing import MiniDistrict
+from huying.core.testing import MiniDistrict, make_user
 from huying.people.models import User
 from huying.people.tokens import make_token
 
@@ -142,3 +142,30 @@ def test_the_same_client_id_from_two_programs_is_one_report(site: Site, loop: Lo
         for _ in range(2)
     }
     assert len(receipts) == 1
+
+
+def test_an_administrator_s_program_keeps_accounts_and_asks_who_answers(site: Site, loop: Loop) -> None:
+    admin = site(make_user("administrator"))
+    account, password = admin.add_account("bob", "赵小波", department="urban-management")
+    assert User.objects.get(username="bob").check_password(password) and account["department"]
+    assert admin.change_account("bob", title="承办人")["title"] == "承办人"
+    grant = admin.give_role("bob", "clerk")
+    assert [one["username"] for one in admin.accounts(role="clerk", q="bob")] == ["bob"]
+    admin.withdraw_role("bob", grant["id"])
+    assert admin.account("bob")["grants"] == [] and list(admin.duties()) == []
+    lng, lat = loop.district.in_compound
+    assert admin.who_answers("lighting", lng, lat)["department"] == "urban-management"
+    with pytest.raises(NotAllowed):
+        list(site(loop.clerk).accounts())
+
+
+def test_a_supervisor_s_program_looks_back_and_takes_the_list(site: Site, loop: Loop) -> None:
+    case, today = loop.closed(), timezone.localdate()
+    supervisor = site(loop.supervisor)
+    made = supervisor.draw(today - dt.timedelta(days=7), today, "7", size=1)
+    assert [one["id"] for one in supervisor.look_backs("7")] == [made["id"]]
+    task = next(supervisor.drawn(made["id"], "waiting"))
+    assert supervisor.look_back(made["id"], task["id"], passed=True)["passed"] is True
+    assert supervisor.export(status="closed")[:2] == b"PK"
+    codes = [entry["code"] for entry in site(make_user("administrator")).journal(case.number)]
+    assert codes[0] == "case.reported" and codes[-1] == "case.looked_back"

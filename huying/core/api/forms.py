@@ -12,7 +12,7 @@ from huying.core.errors import Refusal
 from huying.core.pages import ListPage
 
 
-def form_data(values: dict[str, Any], prefix: str = "") -> QueryDict:
+def form_data(values: dict[str, Any], prefix: str = "") -> Any:
     """JSON values as a form reads them: lists stay lists, what is null is left out."""
     found = QueryDict(mutable=True)
     for name, value in values.items():

@@ -115,8 +115,11 @@ class _Listed(Accounts):
 
     def get_filters(self) -> Any:
         choices = [("true", ""), ("false", ""), ("all", "")]
-        mine = [one for one in super().get_filters() if one.name != "inactive"]
-        return (*mine, Filter("active", forms.ChoiceField(choices=choices), apply=_active))
+        known: Any = super().get_filters()  # type: ignore[no-untyped-call]
+        return (
+            *(one for one in known if one.name != "inactive"),
+            Filter("active", forms.ChoiceField(choices=choices), apply=_active),
+        )
 
     def get_queryset(self) -> Any:
         rows = users_for(self.request.user).select_related("department").prefetch_related("grants")
