@@ -9,7 +9,7 @@ This goes for every form there is, before its view is called; what can't be read
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -75,9 +75,8 @@ class WholeFormMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method == "POST" and request.content_type in _FORMS:
-            request._stream = Watched(  # type: ignore[attr-defined]
-                request._stream, length=_length(request), last=_last_boundary(request)  # type: ignore[attr-defined]
-            )  # fmt: skip
+            stream = Watched(request._stream, length=_length(request), last=_last_boundary(request))
+            request._stream = cast(BinaryIO, stream)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:

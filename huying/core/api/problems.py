@@ -87,7 +87,7 @@ class ProblemMiddleware:
             or "xml" in kind
         ):
             return response
-        body = {
+        body: dict[str, Any] = {
             "type": "about:blank", "title": _TITLES.get(response.status_code, "Error"),
             "status": response.status_code, "errors": [],
             "detail": getattr(response, "sentence", "") or _sentence(response.status_code),

@@ -30,7 +30,8 @@ def send(
     head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     with socket.create_connection((address.hostname or "", address.port or 80), timeout=60) as line:
         line.sendall(head.encode() + b"\r\n" + body)
-        line.shutdown(socket.SHUT_WR)
+        if announced > len(body):
+            line.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: line.recv(65536), b""))
     head_of, _blank, page = answer.partition(b"\r\n\r\n")
     return int(head_of.split()[1]), page.decode()
