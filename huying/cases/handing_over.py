@@ -24,8 +24,8 @@ MOST = 40
 
 
 def open_cases(shift: Shift, user: User) -> Iterator[OpenWork]:
-    """Cases of the roster's area, department and topics that are due before the next shift has ended, those that the
-    person handles, and those on which they wrote a note during the shift. Only what the person may see.
+    """Cases of the roster's area, department and topics that are due before the next shift has ended or came in during
+    this one; those that the person handles, or on which they wrote a note. Only what they may see.
     """
     roster = shift.roster
     next_ends = shift.ends_at + (shift.ends_at - shift.starts_at)
@@ -41,9 +41,8 @@ def open_cases(shift: Shift, user: User) -> Iterator[OpenWork]:
         here &= Q(category__topic__code__in=roster.topics) | Q(
             category__topic__parent__code__in=roster.topics
         )
-    wanted = here & Q(due_at__lte=next_ends) | Q(
-        handler=user, status__in=(Status.DISPATCHED, Status.HANDLING)
-    )
+    wanted = here & (Q(due_at__lte=next_ends) | Q(reported_at__gte=shift.starts_at))
+    wanted |= Q(handler=user, status__in=(Status.DISPATCHED, Status.HANDLING))
     wanted |= Q(pk__in=noted)
     desk = roster.department is not None and roster.department.kind == Department.Kind.HOTLINE_DESK
     if desk and can(user, "case.file"):
@@ -51,17 +50,20 @@ def open_cases(shift: Shift, user: User) -> Iterator[OpenWork]:
     rows = (
         policy.cases_for(user)
         .filter(wanted, status__in=OPEN, parked_at=None)
-        .only("pk", "number", "title", "due_at", "status", "handler")
+        .only("pk", "number", "title", "due_at", "status", "handler", "reported_at")
         .order_by(F("due_at").asc(nulls_last=True), "pk")
         .distinct()
     )
     for case in rows[:MOST]:
         due = case.due_at is not None and case.due_at <= next_ends
-        why = (
-            _("下一班到期") if due else (_("正在办理") if case.handler_id == user.pk else _("这个班上有记录"))
-        )
         if case.status == Status.REPORTED:
             why = _("还没受理")
+        elif due:
+            why = _("下一班到期")
+        elif case.handler_id == user.pk:
+            why = _("正在办理")
+        else:
+            why = _("这个班上新来的") if case.reported_at >= shift.starts_at else _("这个班上有记录")
         yield OpenWork(
             "case", case.number, case.title, case.due_at, f"{case.get_status_display()} · {why}", pressing=due
         )

@@ -136,8 +136,7 @@ def roster_rows(
                     "area": area, "title": f"{there}{zh}"[:120], "title_en": f"{en}, {there_en}"[:160] if en else "",
                 }  # fmt: skip
         else:
-            area = str(row["area"]) if row.get("area") else None
-            found[code] = common | {"area": area, "title": zh, "title_en": en}
+            found[code] = common | {"area": str(row.get("area") or ""), "title": zh, "title_en": en}
     return found
 
 

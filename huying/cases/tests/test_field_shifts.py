@@ -118,7 +118,9 @@ def test_only_open_cases_of_the_area_and_topics_are_listed(loop: Loop, post: Wat
     assert not list(open_cases(shift, post.one))
     shift.roster.topics = ["lighting"]
     assert [work.pressing for work in open_cases(shift, post.one)] == [True]
-    Case.objects.update(due_at=timezone.now() + dt.timedelta(days=9))
+    Case.objects.update(due_at=timezone.now() + dt.timedelta(days=9), reported_at=timezone.now())
+    assert "新来的" in next(open_cases(shift, post.one)).why
+    Case.objects.update(reported_at=shift.starts_at - dt.timedelta(hours=1))
     assert not list(open_cases(shift, post.one))
     shift.roster.area = loop.district.west
     Case.objects.update(due_at=timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -53,7 +54,7 @@ class HandOverForm(forms.Form):
         for name in data or ():
             # What was written about something that has been done meanwhile is not lost.
             found = _POSTED.fullmatch(name)
-            if found and (found[1], found[2]) not in known and (data or {}).get(name):
+            if found and (found[1], found[2]) not in known and data is not None and data.get(name):
                 known.add((found[1], found[2]))
                 self.work.append(OpenWork(found[1], found[2], found[2]))
         for work in self.work:
@@ -98,6 +99,6 @@ class AnswerForm(forms.Form):
 
     def __init__(self, handover: Handover, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"client_id": uuid.uuid4()})
-        field: forms.ModelMultipleChoiceField = self.fields["items"]  # type: ignore[assignment]
+        field: Any = self.fields["items"]
         field.queryset = handover.items.all()
         field.error_messages["invalid_choice"] = _("这一件不在这次交班里，请刷新页面。")

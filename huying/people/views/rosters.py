@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from huying.people.rosters.rules import rules_of
 LOG_DAYS = 7
 RATE_DAYS = 30
 MOST_LOG_DAYS = 92
+MOST_BYTES = 5 * 1024 * 1024
 WEEK = dt.timedelta(days=7)
 SHOWN_UNFILLED = 30
 
@@ -81,11 +82,11 @@ def rosters(request: HttpRequest) -> HttpResponse:
     all_shifts = f"{reverse('people:all-shifts')}?{period}"
     tiles = [
         {
-            "title": _("今后 7 天缺人的班"), "value": len(lacking), "unit": _("个"), "url": "#unfilled",
+            "title": _("今后 7 天缺人的班"), "value": len(lacking), "unit": _("个班"), "url": "#unfilled",
             "colour": "red" if lacking else "",
         },
         {
-            "title": _("正在空岗"), "value": running.count(), "unit": _("个"),
+            "title": _("正在空岗"), "value": running.count(), "unit": _("个班"),
             "url": f"{reverse('people:all-shifts')}?now=1",
             "colour": "red" if running else "",
         },
@@ -99,7 +100,7 @@ def rosters(request: HttpRequest) -> HttpResponse:
             "url": all_shifts,
         },
         {
-            "title": _("其中空岗"), "value": whole.by["empty"], "unit": _("个"), "url": f"{all_shifts}&outcome=empty",
+            "title": _("其中空岗"), "value": whole.by["empty"], "unit": _("个班"), "url": f"{all_shifts}&outcome=empty",
             "colour": "red" if whole.by["empty"] else "",
         },
     ]  # fmt: skip
@@ -154,7 +155,7 @@ def monday_of(text: str) -> dt.date:
 
 @require_safe
 @requires(VIEW)
-def week(request: HttpRequest, code: str) -> HttpResponse:
+def week(request: HttpRequest, code: str) -> HttpResponseBase:
     """Days by shifts with the people on them; `?export=xlsx` gives the table that can be filled in and imported."""
     roster = roster_for(request, code)
     monday = monday_of(request.GET.get("week", ""))
@@ -309,7 +310,7 @@ def take_in(request: HttpRequest, code: str) -> HttpResponse:
     monday = monday_of(request.POST.get("week", ""))
     file = request.FILES.get("file")
     try:
-        if file is None or file.size > 5 * 1024 * 1024:
+        if file is None or (file.size or 0) > MOST_BYTES:
             raise Refusal(_("请选一个表格文件（不超过 5 MB）。"), field="file")
         done = sheets.import_plan(roster, file.name or "", file.read(), actor=reader(request))
     except Refusal as refusal:
