@@ -54,7 +54,7 @@ SIGNED_IN = {
     "people:begin", "notices:preferences", "people:profile", "people:password", "api:me", "api:list_tokens",
     "api:create_token",
     "api:add_department",  # to read the list; adding one asks for its right
-    "api:list_areas", "api:locate_point", "api:deadline",
+    "api:list_departments", "api:list_areas", "api:locate_point", "api:deadline",
 }  # fmt: skip
 
 
