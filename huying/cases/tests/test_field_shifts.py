@@ -146,6 +146,23 @@ def test_the_own_shifts_open_without_a_signal(post: Watch) -> None:
     assert reverse("field:hand-over", args=[shift.pk]) in dict(pages(post.one))
 
 
+def test_the_list_of_tasks_reminds_of_a_shift(post: Watch, client: Client) -> None:
+    client.force_login(post.one)
+    assert "到岗请点接班" not in client.get(reverse("field:home")).content.decode()
+    shift = planned(post, post.one)
+    assert "到岗请点接班" in client.get(reverse("field:home")).content.decode()
+    watch.arrive(shift, actor=post.one)
+    handover = watch.hand_over(shift, actor=post.one, notes="无")
+    later = Shift.objects.create(
+        roster=post.roster, code="next", title="下一班", on=timezone.localdate(), starts_at=shift.ends_at,
+        ends_at=shift.ends_at + dt.timedelta(hours=12),
+    )  # fmt: skip
+    Turn.objects.create(shift=later, user=post.two)
+    Handover.objects.filter(pk=handover.pk).update(to=later)
+    client.force_login(post.two)
+    assert "上一班交班了" in client.get(reverse("field:home")).content.decode()
+
+
 def test_a_clerk_who_goes_out_has_shifts_on_the_phone_too(loop: Loop, post: Watch, client: Client) -> None:
     hold(loop.clerk, make_post(), loop.district.east)
     client.force_login(loop.clerk)

@@ -15,6 +15,7 @@ from huying.cases.views.field import todo
 from huying.cases.views.field.access import areas_of, in_the_field, position_of, worker
 from huying.cases.views.field.display import CARD_FIELDS, Point, card
 from huying.people.models import User
+from huying.people.views.shifts import mine_context
 
 NEAR_M = 500
 PAGE = 30
@@ -47,8 +48,9 @@ def home(request: HttpRequest) -> HttpResponse:
             ("done", _("已办")),
         )
     ]
-    page = "cases/field/_tasks.html" if request.headers.get("HX-Request") else "cases/field/home.html"
-    return render(request, page, context)
+    if request.headers.get("HX-Request"):
+        return render(request, "cases/field/_tasks.html", context)
+    return render(request, "cases/field/home.html", context | {"watch": mine_context(user)})
 
 
 def _todo(request: HttpRequest, user: User, here: Point | None, sort: str) -> dict[str, Any]:
