@@ -280,7 +280,7 @@ def test_the_list_costs_the_same_for_one_task_and_for_many(
     field.client.force_login(field.east)
     for query in ("", "?tab=near", "?tab=reported", "?tab=done"):
         field.client.get(reverse("field:home") + query)
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(11):
             field.client.get(reverse("field:home") + query)
 
 
