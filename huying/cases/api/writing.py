@@ -18,7 +18,7 @@ from huying.cases import policy
 from huying.cases.actions import Intake, add_note, receive_report, record_callback
 from huying.cases.actions.contacts import reveal_contact
 from huying.cases.api.shapes import CallbackOut, callback_out
-from huying.cases.forms import cleaned_values, declared_form
+from huying.cases.forms import cleaned_values, declared_form, private_values
 from huying.cases.models import Case, Category, Channel, Ledger, Report, TellBy
 from huying.cases.photos import draft_photos, draft_token
 from huying.cases.views.desk.case import case_for
@@ -191,10 +191,11 @@ class ReasonIn(Schema):
 
 
 class ContactOut(Schema):
-    """A reporter's contact, in plain."""
+    """A reporter's contact in plain, and the ledger's personal fields as (title, value)."""
 
     name: str
     phone: str
+    private: list[tuple[str, str]]
 
 
 def _report_of(case: Case, number: str) -> Report:
@@ -210,12 +211,14 @@ def _report_of(case: Case, number: str) -> Report:
     response={200: ContactOut, 403: Problem, 404: Problem, 422: Problem},
     summary="See a reporter's contact",
 )
-def read_contact(request: HttpRequest, number: str, data: ReasonIn) -> dict[str, str]:
-    """A reporter's name and phone, for a reason that is put on record."""
+def read_contact(request: HttpRequest, number: str, data: ReasonIn) -> dict[str, Any]:
+    """A reporter's name, phone and personal fields, for a reason that is put on record."""
     user = caller(request, "case.view")
-    report = _report_of(case_for(user, number), data.report)
+    case = case_for(user, number)
+    report = _report_of(case, data.report)
     reveal_contact(report, reason=data.reason, actor=user)
-    return {"name": report.name, "phone": report.phone}
+    private = private_values(case.rules.fields, report.fields)
+    return {"name": report.name, "phone": report.phone, "private": private}
 
 
 class CallbackIn(Schema):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from huying.cases.models import Case, Report, Status
-from huying.cases.tests.conftest import Loop
+from huying.cases.tests.conftest import SNAPSHOT, Loop, make_ledger
 from huying.core.models import IdempotencyKey
 from huying.core.testing import CallApi, MiniDistrict, grant_role, make_user, token_for
 from huying.people.models import ApiToken, User
@@ -290,7 +290,22 @@ def test_a_contact_is_given_for_a_reason_on_record(call: Call, loop: Loop) -> No
     )
     assert call(loop.dispatcher, "post", path, {"report": report.number, "reason": "x"}).status_code == 422
     seen = call(loop.dispatcher, "post", path, {"report": report.number, "reason": "核实现场位置"})
-    assert seen.json() == {"name": "王明", "phone": "13800001111"} and report.reveals.count() == 1
+    assert seen.json() == {"name": "王明", "phone": "13800001111", "private": []}
+    assert report.reveals.count() == 1
+
+
+def test_personal_fields_come_with_the_contact_and_nowhere_else(call: Call, loop: Loop) -> None:
+    own = SNAPSHOT.replace("ledger: snapshot", "ledger: heating") + (
+        "channels: [desk]\nfields:\n  card: {type: text, title: {zh: 户号, en: Meter}, private: true}\n"
+    )
+    make_ledger(own, loop.topics)
+    made = call(loop.agent, "post", "/reports", report_body(loop, ledger="heating", fields={"card": "H-778"}))
+    number, report = made.json()["case"], made.json()["report"]
+    assert "H-778" not in call(loop.dispatcher, "get", f"/cases/{number}").content.decode()
+    sent = {"report": report, "reason": "核实户号"}
+    assert call(loop.dispatcher, "post", f"/cases/{number}/contact", sent).json()["private"] == [
+        ["户号", "H-778"]
+    ]
 
 
 def test_a_callback_is_recorded(call: Call, loop: Loop) -> None:
