@@ -418,7 +418,7 @@ def test_what_a_phone_says_of_a_photo_may_be_nonsense() -> None:
 
 
 def test_a_form_field_of_megabytes_is_refused(db: None, client: Client) -> None:
-    assert client.post("/report/", {"words": "x" * 6_000_000}).status_code == 400
+    assert client.post("/report/", {"words": "x" * 6_000_000}).status_code == 413
 
 
 BULK = (

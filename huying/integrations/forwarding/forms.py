@@ -24,7 +24,8 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
     )  # fmt: skip
     department = forms.ModelChoiceField(
         Department.objects.filter(valid_to=None, can_lead=True), label=gettext_lazy("承办单位"),
-        empty_label=gettext_lazy("请选择"), help_text=gettext_lazy("派给这个单位的案件才转过去；责任和时限仍在本单位。"),
+        empty_label=gettext_lazy("请选择"),
+        help_text=gettext_lazy("派给这个单位的案件才转过去；责任和时限仍在本单位。"),
     )  # fmt: skip
     account = forms.CharField(
         label=gettext_lazy("经办账号"), max_length=150,

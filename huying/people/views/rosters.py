@@ -131,7 +131,9 @@ def attention(user: Any) -> int:
     """For the navigation: hand-overs that nobody has accepted, and posts that are empty at this moment."""
     mine, now = rosters_for(user).values("pk"), timezone.now()
     waiting = Handover.objects.filter(state=Handover.State.WAITING, shift__roster__in=mine)
-    empty = Shift.objects.filter(roster__in=mine, state=Shift.State.MISSED, starts_at__lte=now, ends_at__gt=now)
+    empty = Shift.objects.filter(
+        roster__in=mine, state=Shift.State.MISSED, starts_at__lte=now, ends_at__gt=now
+    )
     # One question: it is asked by every page of the desk.
     return waiting.values("pk").union(empty.values("pk"), all=True).count()
 
