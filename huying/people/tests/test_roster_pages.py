@@ -243,6 +243,19 @@ def test_the_log_tells_who_was_on_and_its_number_opens_its_rows(post: Watch, cli
     assert "张一" not in client.get(reverse("people:all-shifts") + "?outcome=empty").content.decode()
 
 
+def test_who_left_without_handing_over_is_named_in_the_log(post: Watch, client: Client) -> None:
+    shift = post.on_watch()
+    Shift.objects.filter(pk=shift.pk).update(
+        starts_at=timezone.now() - dt.timedelta(hours=13), ends_at=timezone.now() - dt.timedelta(hours=1)
+    )
+    client.force_login(post.head)
+    url = reverse("people:roster-log", args=["grid"])
+    assert "没有交班" in client.get(url).content.decode()
+    post.roster.rules = {**RULES, "handover": False}
+    post.roster.save()
+    assert "没有交班" not in client.get(url).content.decode()
+
+
 def test_a_phone_is_shown_for_a_reason_on_record(post: Watch, client: Client) -> None:
     User.objects.filter(pk=post.one.pk).update(phone="13800001111")
     shift = post.on_watch()

@@ -353,6 +353,7 @@ def log_page(request: HttpRequest, code: str) -> HttpResponse:
             "roster": roster, "first": first, "last": last, "figure": figure, "percent": percent(figure),
             "rows": [(shift, figures.OUTCOMES.get(figures.outcome_of(shift))) for shift in rows.order_by("-starts_at")],
             "shifts_url": f"{reverse('people:all-shifts')}?{period}",
+            "hands_over": rules_of(roster).handover, "now": timezone.now(),
         },
     )  # fmt: skip
 
