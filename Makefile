@@ -1,7 +1,7 @@
 # make demo     set everything up and serve the demonstration
 # make test     all quick tests          make lint    style, types, floors, migrations, messages
 # make test-browser, test-faults, test-data    drive Chromium, kill processes, import real data
-# make test-api all operations of the API against invented requests
+# make test-api every address and operation of the API against invented things
 # make soak MINUTES=60  a phone on a patchy network
 # make bench    measurements             make lock    new versions of all dependencies
 # make messages new sentences into the English catalogue
@@ -40,7 +40,7 @@ assets: .assets/.collected
 	$(BIN)/python tools/messages.py compile
 
 test: setup
-	$(BIN)/pytest -n $(TEST_PROCESSES)
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
 test-browser: setup
 	@tools/system_packages.sh browser

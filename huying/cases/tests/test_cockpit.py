@@ -107,6 +107,7 @@ def numbers_of(html: str) -> set[tuple[str, int]]:
     return {(unescape(href), int(count)) for href, count in NUMBER.findall(html)}
 
 
+@pytest.mark.schema
 def test_every_number_is_the_count_of_its_list(loop: Loop, client: Client) -> None:
     random_history(loop)
     leader = make_user("leader")

@@ -274,6 +274,7 @@ def test_a_post_without_its_token_is_refused_everywhere(values: dict[str, Any], 
     assert {name: status for name, status in answers.items() if status not in (401, 403, 404, 405)} == {}
 
 
+@pytest.mark.schema
 def test_reading_changes_nothing(values: dict[str, Any], everybody: User, client: Client) -> None:
     client.force_login(everybody)
     before = JournalEntry.objects.count(), list(Case.objects.order_by("pk").values())
@@ -328,6 +329,7 @@ def _mixed(shift: int) -> dict[str, str | bytes]:
     return {key: kinds[(place + shift) % len(kinds)] for place, key in enumerate(KEYS)}
 
 
+@pytest.mark.schema
 @pytest.mark.parametrize("shift", range(0, len(NONSENSE), 5))
 def test_nonsense_in_the_address_is_never_a_fault_of_ours(
     values: dict[str, Any], everybody: User, client: Client, shift: int
@@ -339,6 +341,7 @@ def test_nonsense_in_the_address_is_never_a_fault_of_ours(
     assert not wrong
 
 
+@pytest.mark.schema
 @pytest.mark.parametrize("shift", range(2, len(NONSENSE), 7))
 def test_nonsense_in_a_form_is_never_a_fault_of_ours(
     values: dict[str, Any], everybody: User, client: Client, shift: int
@@ -360,6 +363,7 @@ def test_a_nul_is_refused_with_a_sentence(values: dict[str, Any], everybody: Use
     assert client.post("/report/", {"words": "a\x00b"}).status_code == 400
 
 
+@pytest.mark.schema
 def test_nonsense_in_the_path_is_never_a_fault_of_ours(
     values: dict[str, Any], everybody: User, client: Client
 ) -> None:

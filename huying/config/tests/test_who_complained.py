@@ -106,6 +106,7 @@ def told(text: str) -> list[str]:
     return [secret for secret in SECRETS if secret in text or json.dumps(secret)[1:-1] in text]
 
 
+@pytest.mark.schema
 @pytest.mark.parametrize("status", ["handling", "closed"])
 def test_no_page_list_or_table_names_a_reporter_to_staff(
     loop: Loop, case: Case, everybody: User, client: Client, status: str
