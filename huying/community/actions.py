@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases.actions import Intake, receive_report
-from huying.cases.actions.intake import PHONE
 from huying.cases.models import Case, Category, Channel
 from huying.community.models import Household, Promise, Visit, VisitCase
 from huying.community.policy import RECORD, require
@@ -22,6 +21,7 @@ from huying.community.questions import questions
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import LoggedEntry, log
 from huying.core.models import StoredFile
+from huying.core.phones import PHONE
 from huying.people.access import can, scopes
 from huying.people.models import User
 from huying.places.coordinates import distance_m

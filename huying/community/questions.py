@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from huying.cases.ledger import Field, LedgerRules, title_of
+from huying.cases.ledger import LedgerRules
 from huying.places.district import current_district
+from huying.registry.declared.fields import Field, title_of
 
 # What of a household and its visit can fill a field of the case that is opened.
 HOUSEHOLD_WORDS = ("address", "reading")

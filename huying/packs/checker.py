@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from huying.cases.ledger import FIELD_TYPES
 from huying.core import expressions
 from huying.packs.declarations import check_declaration
 from huying.packs.notices import check_notices
@@ -46,6 +45,7 @@ from huying.places.clock import parse_limit, parse_spans
 from huying.places.nesting import validate_nesting
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
+from huying.registry.declared.fields import FIELD_TYPES
 
 PROPERTIES = ("owner", "keeper", "supervisor")
 ITEM_COLUMNS = ("code", "title", "lng", "lat", *PROPERTIES, "state")

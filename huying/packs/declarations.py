@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from huying.cases.ledger import read_rules, title_of
+from huying.cases.ledger import read_rules
 from huying.cases.models import Category, Topic
 from huying.core import expressions
 from huying.packs.reader import Keys, check_code, check_length, check_title
@@ -17,6 +17,7 @@ from huying.people.roles import ROLES
 from huying.places.clock import parse_limit
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
+from huying.registry.declared.fields import title_of
 
 _CATEGORY_KEYS = (
     "code", "title", "limit", "topic", "department", "urgent", "keywords", "condition", "closing", "kind",

@@ -20,7 +20,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from huying.cases.ledger import title_of
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
 from huying.packs.changes import Changes, Writer, yesterday
@@ -80,6 +79,7 @@ from huying.places.models import (
 )
 from huying.places.signals import calendar_published
 from huying.places.work_calendar import first_day_moved_by
+from huying.registry.declared.fields import title_of
 from huying.registry.models import Item, Register
 
 Report = Callable[[str], object]

@@ -18,12 +18,12 @@ from typing import Any
 
 import yaml
 
-from huying.cases.ledger import title_of
 from huying.packs.shapes import mould
 from huying.packs.tables import TABLES, Table
 from huying.packs.wording import Mistake, expected, said
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
+from huying.registry.declared.fields import title_of
 
 Keys = tuple[str | int, ...]
 

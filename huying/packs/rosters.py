@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from huying.cases.ledger import title_of
 from huying.packs.reader import LONGEST_CODE, Keys, check_code, check_length, check_title
 from huying.packs.wording import expected, said
 from huying.people.roles import ROLES
 from huying.people.rosters.rules import DAYS, SEASON, clock
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
+from huying.registry.declared.fields import title_of
 
 KEYS = ("rosters", "title", "about", "list")
 ROSTER_KEYS = (

@@ -22,12 +22,11 @@ from huying.cases.workflow import claim, hold
 from huying.core.errors import Conflict, Refusal
 from huying.core.journal import log
 from huying.core.models import StoredFile
+from huying.core.phones import PHONE
 from huying.core.search import normalise, search_vector
 from huying.people.models import User
 from huying.places.district import region_code
 from huying.registry.models import Item
-
-PHONE = re.compile(r"^(\+?86[- ]?)?(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,5})?)$")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from huying.cases import policy
 from huying.cases.actions import Intake, add_note, receive_report, record_callback
 from huying.cases.actions.contacts import reveal_contact
 from huying.cases.api.shapes import CallbackOut, callback_out
-from huying.cases.forms import cleaned_values, declared_form, private_values
 from huying.cases.models import Case, Category, Channel, Ledger, Report, TellBy
 from huying.cases.photos import draft_photos, draft_token
 from huying.cases.views.desk.case import case_for
@@ -28,6 +27,7 @@ from huying.core.files import store_photo
 from huying.core.models import StoredFile
 from huying.people.access import can
 from huying.people.api import caller
+from huying.registry.declared.forms import cleaned_values, declared_form, private_values
 from huying.registry.models import Item
 
 router = Router(tags=["reports"])

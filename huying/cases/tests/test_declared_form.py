@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from huying.cases.forms import cleaned_values, declared_form, shown_values
-from huying.cases.ledger import FIELD_TYPES, Field, read_rules
+from huying.cases.ledger import read_rules
+from huying.registry.declared.fields import FIELD_TYPES, Field
+from huying.registry.declared.forms import cleaned_values, declared_form, shown_values
 
 DECLARATION: dict[str, Any] = {
     "ledger": "everything",

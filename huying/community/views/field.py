@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from huying.cases.forms import cleaned_values, declared_form, shown_values
 from huying.cases.models import Category
 from huying.cases.views.field.access import on_the_phone, worker
 from huying.cases.views.field.answers import accepted
@@ -34,6 +33,7 @@ from huying.people.access import scopes
 from huying.people.guards import requires
 from huying.people.models import User
 from huying.places.models import Area
+from huying.registry.declared.forms import cleaned_values, declared_form, shown_values
 
 KEPT_OFFLINE = 60
 STORY = 10

@@ -247,7 +247,7 @@ def _correct(order: Order, message: OrderMessage, photos: Sequence[StoredFile], 
 
 
 def _is_phone(text: str) -> bool:
-    from huying.cases.actions.intake import PHONE
+    from huying.core.phones import PHONE
 
     return PHONE.match(text.replace(" ", "")) is not None
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from huying.cases import policy
-from huying.cases.actions.intake import PHONE
 from huying.cases.models import Case
+from huying.core.phones import PHONE
 from huying.integrations.hotline.words import value_words
 from huying.integrations.netizen.actions import BOARD, Incoming, differences, take_message
 from huying.integrations.netizen.models import Message, MessagesUpload

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases.actions import Intake, add_words, receive_report
-from huying.cases.forms import cleaned_values, declared_form
 from huying.cases.models import CaseFile, Channel, Report
 from huying.cases.workflow import hold
 from huying.core.backoff import next_try
@@ -27,6 +26,7 @@ from huying.integrations.open311.documents import Fault
 from huying.integrations.open311.models import ApiKey, Media, Posted
 from huying.integrations.open311.services import category_of, given_attributes
 from huying.places.locate import current_index, locate
+from huying.registry.declared.forms import cleaned_values, declared_form
 
 MOST_MEDIA = 5
 MEDIA_TRIES = 6

@@ -10,11 +10,11 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from huying.cases.forms import PHOTO_TYPES, field_title
-from huying.cases.ledger import Field
 from huying.cases.models import Category, Channel
 from huying.cases.views.portal.choosing import offer
 from huying.integrations.open311.documents import Fault
+from huying.registry.declared.fields import Field
+from huying.registry.declared.forms import PHOTO_TYPES, field_title
 
 # What the standard knows of our kinds of fields; a file can't be sent as an attribute.
 _DATATYPES = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from huying.cases.ledger import CHANNELS, FIELD_TYPES, NAMED_GATES
+from huying.cases.ledger import CHANNELS, NAMED_GATES
 from huying.packs.checker import check_pack
 from huying.packs.notices import WORDS as NOTICE_WORDS
 from huying.packs.reader import KINDS, LATER_KINDS
@@ -15,6 +15,7 @@ from huying.packs.tables import TABLES
 from huying.packs.tests.conftest import PackFolder
 from huying.people.models import Department
 from huying.people.roles import ROLES
+from huying.registry.declared.fields import FIELD_TYPES
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "district-author.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)

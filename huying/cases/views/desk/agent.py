@@ -20,7 +20,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from huying.cases import actions, clock, policy
 from huying.cases.actions import Intake
-from huying.cases.forms import DeclaredForm, cleaned_values, declared_form
 from huying.cases.models import OPEN, Case, CaseQuerySet, Category, Channel, Ledger, Report, Status, TellBy
 from huying.cases.suggest import guess_categories, open_nearby
 from huying.cases.views.desk.display import metres_words, status_badge
@@ -34,6 +33,7 @@ from huying.core.toasts import toast
 from huying.people.access import can
 from huying.people.guards import requires, signed_in
 from huying.people.models import User
+from huying.registry.declared.forms import DeclaredForm, cleaned_values, declared_form
 from huying.registry.models import Item
 
 VERB = "desk.agent"

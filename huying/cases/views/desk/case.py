@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from huying.cases import policy
 from huying.cases.actions.contacts import reveal_contact
 from huying.cases.actions.requests import PENDING
-from huying.cases.forms import private_values, shown_values
 from huying.cases.models import Case, CaseFile, Report
 from huying.cases.panels import panels_of
 from huying.cases.photos import document_url, photo_url
@@ -41,6 +40,7 @@ from huying.core.models import StoredFile
 from huying.papers.models import Paper
 from huying.people.guards import requires, signed_in
 from huying.people.models import User
+from huying.registry.declared.forms import private_values, shown_values
 
 NEARBY_M = 300
 

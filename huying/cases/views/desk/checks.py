@@ -16,7 +16,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from huying.cases import actions, policy
-from huying.cases.forms import shown_values
 from huying.cases.models import Case, CaseFile, CaseQuerySet, Status
 from huying.cases.views.desk import work
 from huying.cases.views.desk.case import Photos, case_for, head_context
@@ -25,6 +24,7 @@ from huying.cases.views.desk.work import Pile, PileList, chosen, do_all, reader
 from huying.core.pages import Column
 from huying.people.access import can
 from huying.people.guards import requires
+from huying.registry.declared.forms import shown_values
 
 VERBS = ("case.check", "case.close")
 # Farther than this between photo and case, and the page says it in yellow.

@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from huying.cases import clock, policy
 from huying.cases.actions.supervising import letter_body
-from huying.cases.forms import declared_form
-from huying.cases.ledger import FIVE_REFUSALS, Field
+from huying.cases.ledger import FIVE_REFUSALS
 from huying.cases.models import (
     Case,
     CaseFile,
@@ -29,6 +28,8 @@ from huying.core.errors import Refusal
 from huying.papers.models import Paper
 from huying.people.models import Department, User
 from huying.places.clock import parse_limit
+from huying.registry.declared.fields import Field
+from huying.registry.declared.forms import declared_form
 
 # --- fields --------------------------------------------------------------------------------------------
 

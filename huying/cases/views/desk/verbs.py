@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 from huying.cases import actions, policy
 from huying.cases.actions.requests import PENDING
 from huying.cases.catalogue import catalogue
-from huying.cases.forms import cleaned_values
 from huying.cases.models import (
     OPEN,
     Appeal,
@@ -64,6 +63,7 @@ from huying.cases.workflow import STEPS
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.models import StoredFile
 from huying.people.models import User
+from huying.registry.declared.forms import cleaned_values
 
 # --- what each verb does, and what it says afterwards ----------------------------------------------------
 

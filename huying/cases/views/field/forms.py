@@ -10,10 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from huying.cases.actions.intake import PHONE
 from huying.cases.ledger import LedgerRules
 from huying.cases.views.desk.verb_forms import HandledForm, VerbForm, sentence
 from huying.core.errors import Refusal
+from huying.core.phones import PHONE
 
 # Sentences for one tap; each can be changed after it was put in.
 ANSWER_PHRASES: tuple[Promise, ...] = (

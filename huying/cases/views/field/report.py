@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from huying.cases import actions, policy
 from huying.cases.actions import Intake
-from huying.cases.forms import PHOTO_TYPES, DeclaredForm, cleaned_values, declared_form, field_title
 from huying.cases.models import Case, CaseFile, Category, Channel, Ledger, Report
 from huying.cases.suggest import box, open_nearby
 from huying.cases.telling import moment_text
@@ -32,6 +31,13 @@ from huying.people.models import User
 from huying.places.coordinates import distance_m
 from huying.places.district import current_district
 from huying.places.locate import locate
+from huying.registry.declared.forms import (
+    PHOTO_TYPES,
+    DeclaredForm,
+    cleaned_values,
+    declared_form,
+    field_title,
+)
 from huying.registry.models import Item
 
 ITEMS_WITHIN_M = 50

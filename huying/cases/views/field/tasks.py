@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huying.cases.actions.contacts import reveal_contact
-from huying.cases.forms import private_values, shown_values
 from huying.cases.models import OPEN, WITH_DEPARTMENT, Case, Report, Status
 from huying.cases.policy import may
 from huying.cases.story import story_for_staff
@@ -23,6 +22,7 @@ from huying.cases.views.field.forms import CALL_REASONS
 from huying.cases.workflow import STEPS
 from huying.core.masking import mask_name, mask_phone
 from huying.people.models import User
+from huying.registry.declared.forms import private_values, shown_values
 
 
 def works_on(user: User, case: Case) -> bool:

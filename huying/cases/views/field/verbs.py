@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from huying.cases import actions
-from huying.cases.forms import cleaned_values
 from huying.cases.models import Case, CaseFile, Status
 from huying.cases.views.desk.verb_forms import VerbForm
 from huying.cases.views.desk.verbs import my_assistance
@@ -37,6 +36,7 @@ from huying.cases.views.field.photos import Box
 from huying.cases.views.field.tasks import works_on
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.people.models import User
+from huying.registry.declared.forms import cleaned_values
 
 # Several boxes of a form that was refused come together in one note.
 NOTE_PHOTOS = 24

@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from huying.cases.actions.intake import PHONE
 from huying.cases.models import Callback, TellBy
+from huying.core.phones import PHONE
 
 
 class PlainForm(forms.Form):

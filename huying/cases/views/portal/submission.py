@@ -12,7 +12,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from huying.cases.actions import Intake, receive_report
-from huying.cases.forms import DeclaredForm, cleaned_values, declared_form
 from huying.cases.models import Case, Category, Channel, Report, TellBy
 from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.suggest import open_nearby
@@ -26,6 +25,7 @@ from huying.people.signin import client_address
 from huying.places.district import current_district
 from huying.places.locate import locate
 from huying.places.names import search_places
+from huying.registry.declared.forms import DeclaredForm, cleaned_values, declared_form
 
 MOST_PHOTOS = 6
 NEARBY_AT_LEAST_M = 50.0

@@ -1,4 +1,4 @@
-"""Forms from declarations: the typed fields that a ledger declares become a Django form.
+"""Forms from declarations: typed fields become a Django form.
 
     form = declared_form(ledger.rules.fields, request.POST, facts={"channel": "portal"})
     if form.is_valid():
@@ -22,12 +22,12 @@ from django.utils.translation import gettext_lazy as _
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError as NumberError
 
-from huying.cases.actions.intake import PHONE
-from huying.cases.ledger import Field
 from huying.core.expressions import holds
 from huying.core.files import store_document, store_photo
 from huying.core.masking import mask_name, mask_phone
+from huying.core.phones import PHONE
 from huying.places.coordinates import parse_point
+from huying.registry.declared.fields import Field
 from huying.registry.models import Item
 
 PHOTO_TYPES = ("photo", "photos")
