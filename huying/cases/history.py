@@ -44,13 +44,13 @@ from huying.cases.models import (
     Status,
     new_token,
 )
-from huying.cases.where import Where, where_is
 from huying.core import journal
 from huying.core.models import StoredFile
 from huying.core.search import _RUN, normalise, tokens
 from huying.people.models import Department, User
 from huying.places.clock import BEIJING, TimeLimit, parse_limit
 from huying.places.district import region_code
+from huying.places.where import Where, where_is
 from huying.places.work_calendar import current_calendar
 
 Say = Callable[[str], object]

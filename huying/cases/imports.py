@@ -32,13 +32,13 @@ from django.utils.translation import gettext_lazy
 from huying.cases.history import Dispatched, Filed, Handled, Joined, Loaded, PastCase, Step, load_history
 from huying.cases.models import Category, Ledger
 from huying.cases.suggest import guess_categories
-from huying.cases.where import Where
 from huying.core.search import normalise
 from huying.people.models import Department, User
 from huying.places.actions import bump_map_version
 from huying.places.clock import BEIJING
 from huying.places.locate import current_index
 from huying.places.models import Area
+from huying.places.where import Where
 
 Say = Callable[[str], object]
 Row = tuple[int, dict[str, str]]  # the line in the file, and its cells by column

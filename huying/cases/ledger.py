@@ -104,7 +104,7 @@ class LedgerRules:
     @staticmethod
     def from_declaration(declaration: Mapping[str, Any]) -> LedgerRules:
         """The rules of a declaration that `pack check` has passed; ValueError names what is wrong."""
-        return _rules_of(json.dumps(declaration, sort_keys=True))
+        return _rules_of(json.dumps(declaration))
 
 
 @lru_cache(maxsize=128)

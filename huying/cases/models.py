@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
 from huying.cases.ledger import LedgerRules
+from huying.core.fields import DeclarationField
 from huying.core.language import is_english
 from huying.core.models import StoredFile
 from huying.people.models import Department, User
@@ -72,7 +73,7 @@ class Ledger(Titled):
     """A ledger (台账) as the pack declares it; `rules` is the declaration, read."""
 
     code = models.CharField(_("代码"), max_length=40, unique=True)
-    declaration = models.JSONField()
+    declaration = DeclarationField()
     active = models.BooleanField(_("启用"), default=True)
 
     class Meta:

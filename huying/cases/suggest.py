@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from huying.cases.models import OPEN, Case, CaseQuerySet, Category, Topic
 from huying.cases.references import references
-from huying.cases.where import where_is
 from huying.core.search import normalise
 from huying.people.models import Department, Duty
 from huying.places.coordinates import distance_m
 from huying.places.locate import current_index
 from huying.places.models import ADMINISTRATIVE, Area
+from huying.places.where import where_is
 
 _STRONG, _WEAK, _IN_TITLE = 3, 1, 2
 

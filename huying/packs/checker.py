@@ -27,6 +27,7 @@ from huying.packs.reader import (
     check_title,
     read_pack,
 )
+from huying.packs.registers import ITEM_COLUMNS, check_register, read_item
 from huying.packs.rosters import check_rosters
 from huying.packs.rules import (
     can_lead,
@@ -45,17 +46,11 @@ from huying.places.clock import parse_limit, parse_spans
 from huying.places.nesting import validate_nesting
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
-from huying.registry.declared.fields import FIELD_TYPES
+from huying.registry.rules import read_register
 
-PROPERTIES = ("owner", "keeper", "supervisor")
-ITEM_COLUMNS = ("code", "title", "lng", "lat", *PROPERTIES, "state")
 _TOPIC_KEYS = (
     "code", "parent", "title", "limit", "department", "label", "keywords", "weak", "secret",
 )  # fmt: skip
-_REGISTER_KEYS = (
-    "register", "title", "about", "code", "place", "fields", "people", "states", "label", "public", "items",
-)  # fmt: skip
-_FIELD_KEYS = ("type", "title", "of", "unit", "required", "private", "help", "when", "default")
 _DISTRICT_KEYS = (
     "district", "title", "city", "code", "centre", "languages", "hotline", "about", "schematic", "schematic_note",
     "office_hours", "layers",
@@ -566,103 +561,35 @@ class _Check:
             self.wrong(document.wrong(problem[1], *problem[0]))
 
     def check_register(self, document: Document) -> None:
-        value = document.value
-        self.keys(document, value, _REGISTER_KEYS)
-        self.title(document, value)
-        self.check_fields(document, value.get("fields") or {}, "fields")
-        for index, state in enumerate(value.get("states") or ()):
-            self.all_wrong(document, check_length(state, 24), "states", index)
-        for role, who in (value.get("people") or {}).items():
-            if role not in PROPERTIES:
-                self.wrong(document.wrong(expected(role, PROPERTIES), "people", role))
-            elif who != "department":
-                self.refers(document, who, "departments", "people", role)
-        for index, name in enumerate((value.get("public") or {}).get("fields") or ()):
-            known = [*(value.get("fields") or {}), *PROPERTIES]
-            if name not in known:
-                self.wrong(document.wrong(expected(name, known), "public", "fields", index))
-        if file := value.get("items"):
+        for keys, sentence in check_register(document.value, self.known):
+            self.wrong(document.wrong(sentence, *keys))
+        if file := document.value.get("items"):
             full = f"registers/{file}" if not str(file).startswith("registers/") else str(file)
             if full in self.pack.items:
                 self.check_items(document, self.pack.items[full])
             else:
+                hint = expected(full, self.pack.items)
                 self.wrong(
-                    document.wrong(
-                        said(
-                            _("没有文件 %(file)s。%(hint)s"), file=full, hint=expected(full, self.pack.items)
-                        ),
-                        "items",
-                    )
+                    document.wrong(said(_("没有文件 %(file)s。%(hint)s"), file=full, hint=hint), "items")
                 )
-
-    def check_fields(self, document: Document, fields: Mapping[str, Any], *keys: str | int) -> None:
-        for name, spec in fields.items():
-            spec = spec if isinstance(spec, dict) else {"type": spec}
-            self.keys(document, spec, _FIELD_KEYS, *keys, name)
-            kind = re.sub(r" \(.+\)$", "", str(spec.get("type", "text")))
-            if kind not in FIELD_TYPES:
-                self.wrong(document.wrong(expected(kind, FIELD_TYPES), *keys, name, "type"))
-            if kind in ("choice", "choices") and not spec.get("of"):
-                self.wrong(document.wrong(said(_("选择题要写选项：of: [甲, 乙]。")), *keys, name))
-            if spec.get("when"):
-                self.expression(document, spec["when"], *keys, name, "when")
 
     def check_items(self, register: Document, sheet: Sheet) -> None:
-        fields = {
-            name: spec if isinstance(spec, dict) else {"type": spec}
-            for name, spec in (register.value.get("fields") or {}).items()
-        }
-        states = [str(state) for state in register.value.get("states") or ("in use", "retired")]
-        known_columns = [*ITEM_COLUMNS, *fields]
+        rules, _problems = read_register(register.value)
+        known_columns = [*ITEM_COLUMNS, *(field.code for field in rules.fields)]
         for column in sheet.columns:
             if column not in known_columns:
-                self.wrong(
-                    Mistake(
-                        sheet.file, 1, said(_("不认识的列。%(hint)s"), hint=expected(column, known_columns))
-                    )
-                )
+                hint = expected(column, known_columns)
+                self.wrong(Mistake(sheet.file, 1, said(_("不认识的列。%(hint)s"), hint=hint)))
         entries = []
         for row in sheet.rows:
             entry = Entry(sheet.file, row.line, dict(row.cells))
             entries.append(entry)
-            for sentence in self.read_item(entry, fields, states):
+            for sentence in read_item(entry.values, rules, self.known):
                 self.wrong(entry.wrong(sentence))
         self.check_unique(entries, ["code"])
         for entry in self.outside(entries):
             self.wrong(entry.wrong(_outside(entry)))
         self.contents.items[register.code] = entries
-
-    def read_item(
-        self, entry: Entry, fields: Mapping[str, Mapping[str, Any]], states: list[str]
-    ) -> Iterator[Sentence]:
-        values = entry.values
-        for column in ("code", "title"):
-            if not values.get(column):
-                yield said(_("“%(name)s”不能空着。"), name=column)
-        yield from check_length(values.get("code"), 40)
-        yield from check_length(values.get("title"), 120)
-        for column in ("lng", "lat"):
-            text, values[column] = values.get(column), None
-            try:
-                values[column] = float(text) if text else None
-            except ValueError:
-                yield said(_("“%(text)s”要写成数字，例如 113.32。"), text=text)
-        for column in PROPERTIES:
-            if values.get(column) and values[column] not in self.known["departments"]:
-                yield expected(values[column], self.known["departments"])
-        if values.get("state") and values["state"] not in states:
-            yield expected(values["state"], states)
-        for name, spec in fields.items():
-            text, kind = values.get(name, ""), str(spec.get("type", "text"))
-            if spec.get("required") and not text:
-                yield said(_("“%(name)s”不能空着。"), name=name)
-            elif text and kind == "choice" and text not in map(str, spec.get("of") or ()):
-                yield expected(text, spec.get("of") or ())
-            elif text and kind.startswith("number"):
-                try:
-                    values[name] = float(text) if "." in text else int(text)
-                except ValueError:
-                    yield said(_("“%(text)s”要写成数字，例如 113.32。"), text=text)
 
     def check_notices(self, document: Document) -> None:
         for keys, sentence in check_notices(document.value):

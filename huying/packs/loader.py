@@ -24,7 +24,6 @@ from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
 from huying.packs.changes import Changes, Writer, yesterday
 from huying.packs.checker import (
-    PROPERTIES,
     Contents,
     Entry,
     days_of,
@@ -35,6 +34,7 @@ from huying.packs.declarations import category_values, check_declaration, ledger
 from huying.packs.notices import kept
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
+from huying.packs.registers import register_values
 from huying.packs.rosters import roster_rows
 from huying.packs.values import (
     Fields,
@@ -79,8 +79,10 @@ from huying.places.models import (
 )
 from huying.places.signals import calendar_published
 from huying.places.work_calendar import first_day_moved_by
+from huying.registry.bulk import complete_items
 from huying.registry.declared.fields import title_of
 from huying.registry.models import Item, Register
+from huying.registry.rules import PROPERTIES, RETIRED, RegisterRules
 
 Report = Callable[[str], object]
 # Kinds that change what is where: every process has to read the map again.
@@ -489,42 +491,47 @@ class _Loading:
         writer.finish()
 
     def load_registers(self) -> None:
-        writer = self.writer("registers", Register)
-        wanted = {}
-        for document in self.pack.of_kind("register"):
-            zh, en = title_of(document.value["title"])
-            wanted[document.code] = {
-                "code": document.code, "title": zh, "title_en": en, "declaration": document.value,
-            }  # fmt: skip
-        writer.write(wanted)
+        writer = self.writer("registers", Register, retire={"active": False})
+        documents = self.pack.of_kind("register")
+        writer.write({document.code: register_values(document.value) for document in documents})
         writer.finish()
 
     def load_items(self) -> None:
+        documents = self.pack.of_kind("register")
+        theirs = Q(origin=Item.Origin.PACK)
+        for document in documents:
+            codes = [entry["code"] for entry in self.contents.items.get(document.code, ())]
+            theirs |= Q(register__code=document.code, code__in=codes)
         writer = Writer(
             self.changes, "items", Item,
-            {f"{row.register.code}/{row.code}": row for row in Item.objects.select_related("register")},
-            retire={"state": "retired"},
+            {f"{row.register.code}/{row.code}": row for row in Item.objects.filter(theirs).select_related("register")},
+            retire={"state": RETIRED},
             title=lambda row: row.title,
         )  # fmt: skip
         find_grid = self._grid_finder()
+        paths = dict(Area.objects.values_list("code", "path"))
         wanted = {}
-        for document in self.pack.of_kind("register"):
-            defaults = {
-                role: who for role, who in (document.value.get("people") or {}).items() if who != "department"
-            }
+        for document in documents:
+            rules = RegisterRules.from_declaration(document.value)
+            defaults = {role: who for role, who in rules.people.items() if who != "department"}
             for entry in self.contents.items.get(document.code, ()):
+                grid = find_grid(entry)
                 wanted[f"{document.code}/{entry['code']}"] = {
                     "register_id": self.ids("registers", document.code),
                     "code": entry["code"], "title": entry["title"], "lng": entry["lng"], "lat": entry["lat"],
-                    "area_id": self.ids("areas", find_grid(entry)),
+                    "address": entry.values.get("address") or "",
+                    "area_id": self.ids("areas", grid), "area_path": paths.get(grid or "", ""),
                     **{f"{role}_id": self.ids("departments", entry.values.get(role) or defaults.get(role))
                        for role in PROPERTIES},
-                    "state": entry.values.get("state") or "in use",
-                    "data": {name: entry.values[name] for name in document.value.get("fields") or {}
-                             if entry.values.get(name) not in (None, "")},
+                    "state": entry.values.get("state") or rules.first_state,
+                    "data": {field.code: entry.values[field.code] for field in rules.fields
+                             if entry.values.get(field.code) not in (None, "")},
                 }  # fmt: skip
-        writer.write(wanted)
+        writer.write(wanted, new=lambda: {"origin": Item.Origin.PACK})
         writer.finish()
+        if self.changes.of("items") or self.changes.of("registers"):
+            for register in Register.objects.all():
+                complete_items(register.items.filter(origin=Item.Origin.PACK), register.rules)
 
     def _grid_finder(self) -> Callable[[Entry], str | None]:
         """The grid around an item, from the pack's own boundaries: the map in memory is the one of before."""

@@ -44,8 +44,10 @@ SHAPES: Mapping[str, Shape] = {
     "register": {
         **_HEAD,
         "fields": FIELDS,
+        "code": (TEXT, {"of": SETTINGS, ANY: TEXT}),
+        "group": TITLE,
         "people": SETTINGS,
-        "states": [TEXT],
+        "states": [(TEXT, {"title": TITLE, ANY: TEXT})],
         "public": {"fields": [TEXT], ANY: TEXT},
     },
     "ledger": {

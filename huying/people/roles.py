@@ -26,51 +26,57 @@ def _role(title: Promise, verbs: str, *, own_department: bool = False) -> Role:
 
 _HANDLE = (
     "case.view case.take_up case.assign case.report_handled case.return case.extend case.park case.appeal "
-    "report.create"
+    "report.create item.view"
 )
 
 ROLES: dict[str, Role] = {
     "agent": _role(
         _("热线受理员"),
         "case.view report.create case.file case.decline case.merge contact.reveal desk.agent "
-        "hotline.exchange netizen.answer",
+        "hotline.exchange netizen.answer item.view",
     ),
     "dispatcher": _role(
         _("派遣员"),
         "case.view report.create case.file case.decline case.merge case.dispatch case.void case.close case.urge "
-        "desk.dispatcher contact.reveal hotline.exchange netizen.answer",
+        "desk.dispatcher contact.reveal hotline.exchange netizen.answer item.view",
     ),
-    "clerk": _role(_("部门承办人"), f"{_HANDLE} desk.department contact.reveal", own_department=True),
+    "clerk": _role(
+        _("部门承办人"), f"{_HANDLE} desk.department contact.reveal item.change", own_department=True
+    ),
     "head": _role(
         _("部门负责人"),
-        f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view",
+        f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view "
+        "item.change item.import",
         own_department=True,
     ),
     "checker": _role(
-        _("核查员"), "case.view case.check case.rework case.look_back desk.checker report.create"
+        _("核查员"), "case.view case.check case.rework case.look_back desk.checker report.create item.view"
     ),
     "callback": _role(_("回访员"), "case.view case.callback case.reopen contact.reveal desk.callback"),
     "supervisor": _role(
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
-        "visit.view roster.plan roster.view",
+        "visit.view roster.plan roster.view item.view item.verify",
     ),
     "arbiter": _role(
         _("裁定员"),
         "case.view case.dispatch case.arbitrate case.approve_extension case.approve_parking case.file case.void "
         "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
-        "contact.reveal contact.forget cockpit.view",
+        "contact.reveal contact.forget cockpit.view item.view",
     ),
-    "leader": _role(_("区领导"), "case.view cockpit.view case.urge case.supervise news.publish roster.view"),
+    "leader": _role(
+        _("区领导"), "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view"
+    ),
     "grid-worker": _role(
         _("网格员"),
         "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site "
-        "visit.record visit.view",
+        "visit.record visit.view item.view item.verify",
     ),
     "administrator": _role(
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
-        "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view",
+        "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view "
+        "item.view item.change item.import item.verify",
     ),
 }

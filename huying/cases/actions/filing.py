@@ -13,11 +13,11 @@ from huying.cases import clock, policy, telling
 from huying.cases.actions.arrival import dispatch_if_certain
 from huying.cases.actions.requests import drop_requests
 from huying.cases.models import Case, CaseFile, Category, Notice, Report, Status
-from huying.cases.where import where_is
 from huying.cases.workflow import STEPS, claim, hold, pass_gates
 from huying.core.errors import Refusal
 from huying.core.journal import log
 from huying.people.models import User
+from huying.places.where import where_is
 
 _RECLASSIFIED_IN = (Status.REPORTED, Status.FILED)
 

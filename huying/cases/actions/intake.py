@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from huying.cases import clock, telling
 from huying.cases.actions.arrival import settle_new_case
 from huying.cases.models import OPEN, REPORTER, Case, CaseFile, Category, Channel, Ledger, Report, Status
-from huying.cases.where import where_is
 from huying.cases.workflow import claim, hold
 from huying.core.errors import Conflict, Refusal
 from huying.core.journal import log
@@ -26,6 +25,7 @@ from huying.core.phones import PHONE
 from huying.core.search import normalise, search_vector
 from huying.people.models import User
 from huying.places.district import region_code
+from huying.places.where import where_is
 from huying.registry.models import Item
 
 

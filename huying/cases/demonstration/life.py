@@ -107,7 +107,7 @@ class Life:
         place = self.places.draw(draw, text.slots)
         if item is None:
             return place
-        from huying.cases.where import where_is
+        from huying.places.where import where_is
 
         names = {**self.places.draw(draw, {"road", "crossing"}).names, **place.names}
         where = where_is(item.lng, item.lat)

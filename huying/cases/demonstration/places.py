@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry import shape
 
-from huying.cases.where import Where, where_is
 from huying.places.models import ADMINISTRATIVE, Area, Building, Road
+from huying.places.where import Where, where_is
 
 _NUMBER = re.compile(r"(\d+)号")
 _OF_ROADS = frozenset({"road", "crossing"})

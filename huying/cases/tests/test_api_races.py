@@ -11,12 +11,12 @@ from django.test import Client
 
 from huying.cases.models import Case, Report
 from huying.cases.tests.conftest import Loop, fresh
-from huying.cases.where import where_is
 from huying.core import journal
 from huying.core.journal import entries_of
 from huying.core.models import IdempotencyKey
 from huying.core.testing import MiniDistrict, make_district, make_user, token_for
 from huying.people.models import User
+from huying.places.where import where_is
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

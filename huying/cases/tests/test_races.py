@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from huying.cases import actions, ladder
 from huying.cases.models import Case, CaseFile, Notice, Report, Status
-from huying.cases.where import where_is
 from huying.cases.workflow import claim
 from huying.core import journal
 from huying.core.errors import Refusal
@@ -21,6 +20,7 @@ from huying.core.journal import entries_of
 from huying.core.models import StoredFile
 from huying.core.testing import MiniDistrict, make_district
 from huying.papers.models import Paper
+from huying.places.where import where_is
 
 from .conftest import Loop, fresh
 

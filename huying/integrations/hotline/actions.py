@@ -20,7 +20,7 @@ from huying.cases.actions import Intake, decline_case, receive_report, withdraw_
 from huying.cases.actions.checking import handle_again
 from huying.cases.models import OPEN, Case, CaseFile, Category, Channel, Notice, Report, Status
 from huying.cases.suggest import guess_categories
-from huying.cases.where import where_is
+from huying.places.where import where_is
 from huying.cases.workflow import claim, hold
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.files import store_photo

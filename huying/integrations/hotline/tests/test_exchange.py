@@ -15,7 +15,7 @@ from django.utils import timezone
 from huying.cases import actions
 from huying.cases.models import Case, Status
 from huying.cases.tests.conftest import Loop, fresh
-from huying.cases.where import where_is
+from huying.places.where import where_is
 from huying.core.errors import Refusal
 from huying.integrations.hotline import compare
 from huying.integrations.hotline.models import CitySystem, Delivery, Exchange, Order

@@ -1,4 +1,4 @@
-"""Where a case lies: the smallest area around its point, its path, its subdistrict and compound."""
+"""Where a thing or a matter lies: the smallest area around its point, its path, its subdistrict and compound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Where:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The case's columns."""
+        """The columns of whatever lies there."""
         return {
             "area_id": self.area_id,
             "area_path": self.area_path,

@@ -1,0 +1,61 @@
+"""Who may look at, change and verify which things: each verb is a queryset, and a refusal can say why."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from huying.core.errors import NotAllowed
+from huying.people.access import Scope, can, scopes
+from huying.people.models import Department, User
+from huying.registry.models import Item
+
+VIEW, CHANGE, VERIFY, IMPORT = "item.view", "item.change", "item.verify", "item.import"
+
+
+def _departments(department_id: int) -> set[int]:
+    """A bureau's clerk serves its stations too."""
+    return {department_id, *Department.objects.filter(parent_id=department_id).values_list("pk", flat=True)}
+
+
+def _within(scope: Scope) -> Q:
+    found = Q()
+    if scope.path:
+        found &= Q(area_path__startswith=scope.path)
+    if scope.department_id is not None:
+        mine = _departments(scope.department_id)
+        found &= Q(owner__in=mine) | Q(keeper__in=mine) | Q(supervisor__in=mine)
+    return found
+
+
+def items_for(user: User | AnonymousUser, verb: str = VIEW) -> QuerySet[Item]:
+    """The things on which the user has the verb: those of their area, or that their department has a part in."""
+    found: Q | None = None
+    for scope in scopes(user, verb):
+        within = _within(scope)
+        if not within:
+            return Item.objects.all()
+        found = within if found is None else found | within
+    return Item.objects.none() if found is None else Item.objects.filter(found)
+
+
+def may(user: User | AnonymousUser, verb: str, item: Item) -> bool:
+    """Whether the user has the verb on this thing, also on one that isn't stored yet."""
+    for scope in scopes(user, verb):
+        if scope.path and not item.area_path.startswith(scope.path):
+            continue
+        if scope.department_id is None:
+            return True
+        if {item.owner_id, item.keeper_id, item.supervisor_id} & _departments(scope.department_id):
+            return True
+    return False
+
+
+def require(user: User, verb: str, item: Item) -> None:
+    """Refuse, saying why, unless the user has the verb on this thing."""
+    if may(user, verb, item):
+        return
+    if not can(user, verb):
+        raise NotAllowed(_("您的岗位没有这项权限。需要时请联系系统管理员。"))
+    raise NotAllowed(_("「%(title)s」不在您负责的区域或部门内。") % {"title": item.title})
