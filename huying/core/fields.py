@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.types.json import Json
 
 
 class DeclarationField(models.JSONField):
@@ -18,6 +19,10 @@ class DeclarationField(models.JSONField):
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         """`json` instead of `jsonb`."""
         return "json"
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+        """As `json` on its way there too: a parameter of type `jsonb` would lose the order before the cast."""
+        return Json(value if prepared else self.get_prep_value(value))
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
         """The driver reads `json` itself; only of `jsonb` does Django ask it not to."""
