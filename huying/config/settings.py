@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "huying.registry",
     "huying.cases",
     "huying.community",
+    "huying.inspections",
     "huying.integrations",
     "huying.integrations.forwarding",
     "huying.integrations.hotline",

@@ -57,7 +57,7 @@ ROLES: dict[str, Role] = {
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
-        "visit.view roster.plan roster.view item.view item.verify",
+        "visit.view roster.plan roster.view item.view item.verify inspection.draw",
     ),
     "arbiter": _role(
         _("裁定员"),
