@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-# The audiences, and the photos that all of them show.
-_AUDIENCES = ("portal", "desk", "field", "cockpit", "files")
+# The audiences of the loop.
+_AUDIENCES = ("portal", "desk", "field", "cockpit")
 
 urlpatterns = [path("", include(f"huying.cases.views.{audience}.urls")) for audience in _AUDIENCES]

@@ -28,4 +28,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
 ]
 urlpatterns += [path("", include(f"huying.{floor}.urls")) for floor in _FLOORS]
-urlpatterns += [path("", include("huying.people.signing.urls"))]
+urlpatterns += [path("", include(f"huying.{more}")) for more in ("core.files_urls", "people.signing.urls")]

@@ -1,6 +1,6 @@
 """Photos and documents are taken in here: checked, stripped of hidden data, kept once by content.
 
-Core only stores. Who may open a file is decided where its subject is known (cases: `cases/photos.py`).
+Core only stores. Who may open a file is decided where its subject is known (`core/photo_links.py`).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import kind_of, log
+from huying.core.models import StoredFile
 from huying.papers.models import Paper
 from huying.people.models import Department, User
 
@@ -33,21 +34,26 @@ def issue_paper(
     kind: Paper.Kind,
     subject: models.Model,
     subject_label: str,
-    addressee: Department,
+    addressee: Department | None,
     title: str,
     body: str,
     actor: User | None,
     colour: str = "",
     reply_due_at: dt.datetime | None = None,
     at: dt.datetime | None = None,
+    addressee_name: str = "",
+    area_path: str = "",
 ) -> Paper:
-    """Issue a paper about a subject to a department; its text is frozen from now on."""
+    """Issue a paper about a subject to a department, or to somebody outside by name; its text is frozen from now on."""
     at = at or timezone.now()
+    if addressee is None and not addressee_name.strip():
+        raise Refusal(_("请写明文书送给谁。"), field="addressee")
     year = timezone.localdate(at).year
     paper = Paper.objects.create(
         kind=kind, year=year, number=claim_number(kind, year), title=title[:200], body=body, colour=colour,
         subject_kind=kind_of(subject), subject_id=subject.pk, subject_label=subject_label, addressee=addressee,
-        issued_at=at, issued_by=actor, reply_due_at=reply_due_at,
+        issued_at=at, issued_by=actor, reply_due_at=reply_due_at, area_path=area_path,
+        addressee_name="" if addressee else addressee_name.strip()[:120],
     )  # fmt: skip
     log(
         paper,
@@ -55,7 +61,7 @@ def issue_paper(
         actor=actor,
         at=at,
         number=paper.number,
-        addressee=addressee.code,
+        addressee=addressee.code if addressee else paper.addressee_name,
         subject=subject_label,
     )
     return paper
@@ -95,6 +101,27 @@ def reply_to_paper(paper: Paper, *, reply: str, actor: User) -> None:
         reply=paper.reply,
         late=bool(paper.reply_due_at and now > paper.reply_due_at),
     )
+
+
+@transaction.atomic
+def serve_paper(
+    paper: Paper,
+    *,
+    name: str,
+    actor: User | None,
+    receipt: StoredFile | None = None,
+    at: dt.datetime | None = None,
+) -> None:
+    """Hand a paper to somebody outside, who signs for it by name or by signature (送达)."""
+    if paper.addressee_id is not None:
+        raise Refusal(_("这份文书的主送单位在系统里签收，不用现场送达。"))
+    won = Paper.objects.filter(pk=paper.pk, received_at=None).update(
+        received_at=at or timezone.now(), received_name=name.strip()[:60], receipt=receipt
+    )
+    if not won:
+        raise Conflict(_("这份文书已经签收。"))
+    paper.refresh_from_db()
+    log(paper, "paper.served", actor=actor, at=at, signed=receipt is not None)
 
 
 def _require_addressee(paper: Paper, actor: User) -> None:

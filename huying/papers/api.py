@@ -44,7 +44,8 @@ class PaperOut(Schema):
 def _out(paper: Paper) -> dict[str, Any]:
     return {
         "id": paper.pk, "kind": paper.kind, "number": number_of(paper), "title": paper.title, "body": paper.body,
-        "colour": paper.colour, "subject": paper.subject_label, "addressee": paper.addressee.code,
+        "colour": paper.colour, "subject": paper.subject_label,
+        "addressee": paper.addressee.code if paper.addressee else paper.addressee_name,
         "issued_at": paper.issued_at, "reply_due_at": paper.reply_due_at, "received_at": paper.received_at,
         "replied_at": paper.replied_at, "reply": paper.reply, "pdf": f"/desk/papers/{paper.pk}/paper.pdf",
         "docx": f"/desk/papers/{paper.pk}/paper.docx",

@@ -64,7 +64,7 @@ def letter_of(paper: Paper) -> Letter:
         head=issuer(),
         number=number_of(paper),
         title=paper.title,
-        addressee=f"{paper.addressee.title}：",
+        addressee=f"{paper.addressee.title if paper.addressee else paper.addressee_name}：",
         paragraphs=tuple(lines),
         signature=issuer(),
         date=_day(paper.issued_at),

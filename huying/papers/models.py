@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from huying.core.models import StoredFile
 from huying.people.models import Department
 
 
@@ -30,6 +31,9 @@ class Paper(models.Model):
 
     class Kind(models.TextChoices):
         SUPERVISION_LETTER = "supervision-letter", _("督办函")
+        ORDER_TO_CORRECT = "order-to-correct", _("责令整改通知书")
+        DECISION = "decision", _("处理决定书")
+        BULLETIN = "bulletin", _("督导通报")
 
     class Colour(models.TextChoices):
         BLUE = "blue", _("蓝")
@@ -47,8 +51,16 @@ class Paper(models.Model):
     subject_id = models.BigIntegerField()
     subject_label = models.CharField(_("事由编号"), max_length=60)
     addressee = models.ForeignKey(
-        Department, on_delete=models.PROTECT, related_name="papers", verbose_name=_("主送")
+        Department,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="papers",
+        verbose_name=_("主送"),
     )
+    # A shop, a site, a village: whoever has no account here is served on paper, and signs on it.
+    addressee_name = models.CharField(_("受送达人"), max_length=120, blank=True)
+    area_path = models.CharField(max_length=200, blank=True)
     issued_at = models.DateTimeField(_("签发时间"))
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -62,6 +74,8 @@ class Paper(models.Model):
     received_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    received_name = models.CharField(_("签收人"), max_length=60, blank=True)
+    receipt = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     replied_at = models.DateTimeField(_("回复时间"), null=True)
     replied_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -78,3 +92,8 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def addressed_to(self) -> str:
+        """Whoever the paper goes to, a department of the district or not."""
+        return str(self.addressee) if self.addressee else self.addressee_name

@@ -9,7 +9,7 @@ from huying.papers.models import Paper
 from huying.people.access import can, scopes
 from huying.people.models import User
 
-ISSUING = ("paper.issue", "case.supervise")
+ISSUING = ("paper.issue", "case.supervise", "round.make")
 RECEIVING = "desk.department"
 
 
@@ -23,7 +23,10 @@ def papers_for(user: User | AnonymousUser) -> QuerySet[Paper]:
             if not scope.path and scope.department_id is None:
                 return Paper.objects.all()
             within = Q(addressee=scope.department_id) if scope.department_id is not None else Q()
-            found |= within & (Q(addressee__area__path__startswith=scope.path) | Q(issued_by=user))
+            there = Q(addressee__area__path__startswith=scope.path) | Q(
+                addressee=None, area_path__startswith=scope.path
+            )
+            found |= within & (there | Q(issued_by=user))
     for scope in scopes(user, RECEIVING):
         if scope.department_id is not None:
             found |= Q(addressee=scope.department_id) | Q(addressee__parent=scope.department_id)

@@ -8,11 +8,11 @@ from typing import Any
 from ninja import Schema
 
 from huying.cases.models import Callback, Case, CaseFile, Category, Ledger, Report
-from huying.cases.photos import document_url, photo_url
 from huying.cases.story import Event
 from huying.cases.suggest import responsible_for
 from huying.core.masking import mask_name, mask_phone
 from huying.core.models import StoredFile
+from huying.core.photo_links import document_url, photo_url
 from huying.registry.declared.fields import Field as DeclaredField
 from huying.registry.declared.forms import shown_values
 

@@ -19,12 +19,12 @@ from huying.cases.actions import Intake, add_note, receive_report, record_callba
 from huying.cases.actions.contacts import reveal_contact
 from huying.cases.api.shapes import CallbackOut, callback_out
 from huying.cases.models import Case, Category, Channel, Ledger, Report, TellBy
-from huying.cases.photos import draft_photos, draft_token
 from huying.cases.views.desk.case import case_for
 from huying.core.api import Problem, form_data
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.files import store_photo
 from huying.core.models import StoredFile
+from huying.core.photo_links import draft_photos, draft_token
 from huying.people.access import can
 from huying.people.api import caller
 from huying.registry.declared.forms import cleaned_values, declared_form, private_values

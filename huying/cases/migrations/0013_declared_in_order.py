@@ -4,15 +4,14 @@ import huying.core.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0012_daily_meetings'),
+        ("cases", "0012_daily_meetings"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='ledger',
-            name='declaration',
+            model_name="ledger",
+            name="declaration",
             field=huying.core.fields.DeclarationField(),
         ),
     ]

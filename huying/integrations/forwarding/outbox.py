@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases.models import Case, CaseFile
-from huying.cases.photos import photo_url, published_roles
+from huying.cases.photos import published_roles
 from huying.cases.public import public_title, public_words
 from huying.core.backoff import next_try
 from huying.core.errors import Conflict
 from huying.core.journal import LoggedEntry, log
 from huying.core.models import StoredFile
+from huying.core.photo_links import photo_url
 from huying.integrations.forwarding import client
 from huying.integrations.forwarding.client import Failed
 from huying.integrations.forwarding.models import Forwarding, Partner, Route

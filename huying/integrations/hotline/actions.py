@@ -20,7 +20,6 @@ from huying.cases.actions import Intake, decline_case, receive_report, withdraw_
 from huying.cases.actions.checking import handle_again
 from huying.cases.models import OPEN, Case, CaseFile, Category, Channel, Notice, Report, Status
 from huying.cases.suggest import guess_categories
-from huying.places.where import where_is
 from huying.cases.workflow import claim, hold
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.files import store_photo
@@ -32,6 +31,7 @@ from huying.integrations.hotline.messages import OrderMessage
 from huying.integrations.hotline.models import Attachment, CitySystem, Correction, Order
 from huying.integrations.hotline.outbox import catch_up, owe, status_of
 from huying.people.models import User
+from huying.places.where import where_is
 
 _NAMESPACE = uuid.UUID("2b0c6a3e-7d1f-5f0b-9d55-12345c17ab00")
 

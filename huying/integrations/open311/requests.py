@@ -166,7 +166,7 @@ def _notes(case: Case) -> str | None:
 
 def _photos(cases: list[Case]) -> dict[int, str]:
     """The address of one published photo for each case that has one."""
-    from huying.cases.photos import photo_url
+    from huying.core.photo_links import photo_url
 
     published = {case.pk: published_roles(case.rules) for case in cases}
     rows = (

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from huying.core.errors import Conflict, Refusal
 from huying.core.testing import AccessSuite, MiniDistrict, make_user
 from huying.papers import actions, render
 from huying.papers.letter import letter_of, number_of
@@ -201,3 +202,40 @@ def test_a_stranger_is_sent_to_sign_in(district: MiniDistrict, client: Client) -
 
 def test_a_number_is_cited_as_officials_do(district: MiniDistrict) -> None:
     assert number_of(Paper(kind="supervision-letter", year=2026, number=12)) == "督办函〔2026〕12号"
+
+
+class TestServedOutside:
+    """A shop has no account here: it is served on paper, and signs on it."""
+
+    def order(self, district: MiniDistrict, **fields: Any) -> Paper:
+        return actions.issue_paper(
+            kind=Paper.Kind.ORDER_TO_CORRECT, subject=district.east, subject_label="检查1", addressee=None,
+            title="责令整改通知书", body=BODY, actor=fields.pop("actor", None),
+            addressee_name=fields.pop("addressee_name", "老郑烩面馆"), area_path=district.east.path, **fields,
+        )  # fmt: skip
+
+    def test_it_names_whom_it_is_for(self, district: MiniDistrict) -> None:
+        paper = self.order(district)
+        assert letter_of(paper).addressee == "老郑烩面馆："
+        assert number_of(paper).startswith("责令整改通知书〔")
+
+    def test_somebody_has_to_be_named(self, district: MiniDistrict) -> None:
+        with pytest.raises(Refusal, match="送给谁"):
+            self.order(district, addressee_name=" ")
+
+    def test_it_is_signed_for_once(self, district: MiniDistrict) -> None:
+        paper = self.order(district)
+        actions.serve_paper(paper, name="郑师傅", actor=None)
+        assert (paper.received_name, bool(paper.received_at)) == ("郑师傅", True)
+        with pytest.raises(Conflict):
+            actions.serve_paper(paper, name="别人", actor=None)
+
+    def test_a_department_signs_in_the_system(self, district: MiniDistrict) -> None:
+        with pytest.raises(Refusal, match="系统里签收"):
+            actions.serve_paper(issued(district), name="某人", actor=None)
+
+    def test_supervisors_of_its_area_read_it(self, district: MiniDistrict, client: Client) -> None:
+        address = reverse("papers:paper", args=[self.order(district).pk])
+        for area, status in ((district.east, 200), (district.west, 404)):
+            client.force_login(make_user("supervisor", area=area))
+            assert client.get(address).status_code == status

@@ -18,7 +18,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from huying.cases.models import Case
-from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.story import story_for_staff
 from huying.cases.views.desk.case import case_for, head_context
 from huying.cases.views.desk.verb_forms import VerbForm
@@ -26,6 +25,7 @@ from huying.cases.views.desk.verbs import VERBS, Verb, department_options, why_n
 from huying.core.errors import Conflict, Refusal
 from huying.core.files import store_photo
 from huying.core.models import StoredFile
+from huying.core.photo_links import draft_photos, draft_token, photo_url
 from huying.core.toasts import toast
 from huying.people.guards import requires, signed_in
 

@@ -19,7 +19,6 @@ from huying.cases.actions.contacts import reveal_contact
 from huying.cases.actions.requests import PENDING
 from huying.cases.models import Case, CaseFile, Report
 from huying.cases.panels import panels_of
-from huying.cases.photos import document_url, photo_url
 from huying.cases.references import with_references
 from huying.cases.story import Event, story_for_staff
 from huying.cases.suggest import likely_duplicates, open_nearby
@@ -37,6 +36,7 @@ from huying.cases.workflow import REFUSAL_QUESTIONS
 from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
 from huying.core.models import StoredFile
+from huying.core.photo_links import document_url, photo_url
 from huying.papers.models import Paper
 from huying.people.guards import requires, signed_in
 from huying.people.models import User

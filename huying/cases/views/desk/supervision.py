@@ -274,7 +274,7 @@ class LetterList(VerbRequired, ListPage):
             lambda p: p.get_colour_display() if p.colour else "",
             lambda p: badge(p.get_colour_display(), p.colour, "shield") if p.colour else "",
         ),
-        Column("addressee", gettext_lazy("主送"), lambda p: str(p.addressee)),
+        Column("addressee", gettext_lazy("主送"), lambda p: p.addressed_to),
         Column("subject", gettext_lazy("案件"), "subject_label", css="cell--nowrap"),
         Column("issued_at", gettext_lazy("签发"), sort="issued_at", css="cell--nowrap"),
         Column("state", gettext_lazy("收办"), lambda p: _state_words(p), paper_state),

@@ -1,6 +1,6 @@
 """Addresses of the desk."""
 
-from django.urls import path
+from django.urls import include, path
 
 from huying.cases.views.desk import (
     act,
@@ -16,9 +16,11 @@ from huying.cases.views.desk import (
     queue,
     supervision,
 )
+from huying.registry.urls import DESK as REGISTERS
 
 app_name = "desk"
 urlpatterns = [
+    path("", include(REGISTERS)),
     path("desk/search/", cases.search, name="search"),
     path("desk/agent/", agent.agent, name="agent"),
     path("desk/agent/caller/", agent.caller, name="agent-caller"),

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases.models import Case, CaseFile
-from huying.cases.photos import photo_url
 from huying.cases.views.desk.display import clock_badge, metres_words, status_badge
 from huying.cases.views.field.todo import NEEDS
+from huying.core.photo_links import photo_url
 from huying.core.templatetags.parts import badge
 from huying.places.coordinates import distance_m
 

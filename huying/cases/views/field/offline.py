@@ -23,7 +23,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from huying.cases.models import Case, CaseFile
-from huying.cases.photos import photo_url
 from huying.cases.views.field import todo
 from huying.cases.views.field.access import areas_of, in_the_field, worker
 from huying.cases.views.field.choosing import catalogue_version, field_ledgers
@@ -31,6 +30,7 @@ from huying.cases.views.field.display import place_of
 from huying.cases.views.field.report import outlines_for
 from huying.cases.views.field.tasks import outlines_of
 from huying.core.models import JournalEntry
+from huying.core.photo_links import photo_url
 from huying.core.templatetags.parts import THEME_COOKIE, TYPE_COOKIE
 from huying.people.access import can
 from huying.people.models import User

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 
 from huying.cases import policy
 from huying.cases.models import Case, Status, SyncReceipt
-from huying.cases.photos import photo_url
 from huying.cases.views.field.access import worker
 from huying.cases.views.field.answers import OUTCOME, answered, from_script
 from huying.core.errors import Conflict, Refusal
+from huying.core.photo_links import photo_url
 from huying.people.models import User
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 
-from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.core.errors import Refusal
 from huying.core.files import Seen, store_photo
 from huying.core.models import StoredFile
+from huying.core.photo_links import draft_photos, draft_token, photo_url
 
 MOST = 6
 

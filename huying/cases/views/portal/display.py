@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from huying.cases.models import OPEN, Case, CaseFile, Report, Status
-from huying.cases.photos import SHOWN_TO_REPORTERS, photo_url, published_roles
+from huying.cases.photos import SHOWN_TO_REPORTERS, published_roles
 from huying.cases.public import public_answer, public_place, public_title
 from huying.cases.telling import moment_text
+from huying.core.photo_links import photo_url
 from huying.places.clock import TimeLimit
 from huying.places.work_calendar import current_calendar
 

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from huying.cases.actions import Intake, receive_report
 from huying.cases.models import Case, Category, Channel, Report, TellBy
-from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.suggest import open_nearby
 from huying.cases.views.portal.choosing import offer
 from huying.cases.views.portal.forms import ReportForm
@@ -21,6 +20,7 @@ from huying.core.errors import Refusal
 from huying.core.files import store_photo
 from huying.core.limits import count_attempt
 from huying.core.models import StoredFile
+from huying.core.photo_links import draft_photos, draft_token, photo_url
 from huying.people.signin import client_address
 from huying.places.district import current_district
 from huying.places.locate import locate

@@ -20,7 +20,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huying.cases import actions
 from huying.cases.actions.contacts import choose_telling
 from huying.cases.models import OPEN, Case, Notice, Report, Status
-from huying.cases.photos import draft_photos, draft_token, photo_url
 from huying.cases.public import mask_words
 from huying.cases.story import story_for_reporter
 from huying.cases.telling import way_to
@@ -38,6 +37,7 @@ from huying.core.errors import Refusal
 from huying.core.files import store_photo
 from huying.core.limits import count_attempt
 from huying.core.models import StoredFile
+from huying.core.photo_links import draft_photos, draft_token, photo_url
 from huying.core.toasts import toast
 from huying.people.signin import client_address
 

@@ -15,7 +15,6 @@ from django.utils import timezone
 from huying.cases import actions
 from huying.cases.models import Case, Status
 from huying.cases.tests.conftest import Loop, fresh
-from huying.places.where import where_is
 from huying.core.errors import Refusal
 from huying.integrations.hotline import compare
 from huying.integrations.hotline.models import CitySystem, Delivery, Exchange, Order
@@ -30,6 +29,7 @@ from huying.integrations.hotline.outbox import (
 from huying.integrations.hotline.tests.city import City
 from huying.integrations.hotline.tests.conftest import contents, make_system, post
 from huying.integrations.hotline.tests.test_orders import close, finish
+from huying.places.where import where_is
 
 RESULT = ["received", "accepted", "dispatched", "taken_up", "handled", "result"]
 

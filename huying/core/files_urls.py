@@ -1,6 +1,8 @@
+"""Addresses of stored photos and documents."""
+
 from django.urls import path
 
-from huying.cases.views import files
+from huying.core.views import files
 
 app_name = "files"
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Photos and documents, handed out only to those who may see them. The rights: `cases/photos.py`."""
+"""Photos and documents, handed out only to those who may see them. The rights: `core/photo_links.py`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from huying.cases.photos import may_open
 from huying.core.models import StoredFile
+from huying.core.photo_links import may_open
 
 
 def _allowed(request: HttpRequest, pk: int, sha8: str, kind: StoredFile.Kind) -> StoredFile:
