@@ -43,6 +43,9 @@ KIND_TITLES: Mapping[str, Promise] = {
     "items": gettext_lazy("物件"),
     "ledgers": gettext_lazy("台账"),
     "categories": gettext_lazy("类别"),
+    "standards": gettext_lazy("检查标准"),
+    "standard versions": gettext_lazy("标准版本"),
+    "plans": gettext_lazy("巡查计划"),
 }
 
 

@@ -10,11 +10,14 @@ import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from huying.core import expressions
+from huying.inspections.standards import read_standard
 from huying.packs.declarations import check_declaration
+from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
 from huying.packs.reader import (
     SINGLE_KINDS,
@@ -590,6 +593,32 @@ class _Check:
         for entry in self.outside(entries):
             self.wrong(entry.wrong(_outside(entry)))
         self.contents.items[register.code] = entries
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What standards and plans refer to, read once."""
+        topics = [
+            (str(topic.get("code", "")), str(topic.get("parent") or ""))
+            for _doc, _index, topic in self.contents.topics()
+        ]
+        catalogue = [(str(row["kind"]), str(row["code"])) for row in self.contents.rows("catalogue")]
+        return Surroundings(
+            self.known,
+            {each.code: read_register(each.value)[0] for each in self.pack.of_kind("register")},
+            {
+                each.code: category_codes(each.value, topics, catalogue)
+                for each in self.pack.of_kind("ledger")
+            },
+            {each.code: read_standard(each.value)[0] for each in self.pack.of_kind("standard")},
+        )
+
+    def check_standard(self, document: Document) -> None:
+        for keys, sentence in check_standard(document.value, self.surroundings):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_plan(self, document: Document) -> None:
+        for keys, sentence in check_plan(document.value, self.surroundings):
+            self.wrong(document.wrong(sentence, *keys))
 
     def check_notices(self, document: Document) -> None:
         for keys, sentence in check_notices(document.value):

@@ -7,6 +7,7 @@ new about it. Loading twice changes nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
+from huying.inspections.models import Plan, Standard, StandardVersion
+from huying.inspections.standards import StandardRules
 from huying.packs.changes import Changes, Writer, yesterday
 from huying.packs.checker import (
     Contents,
@@ -31,6 +34,7 @@ from huying.packs.checker import (
     understand_pack,
 )
 from huying.packs.declarations import category_values, check_declaration, ledger_values, words
+from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
@@ -163,6 +167,8 @@ class _Loading:
         self.load_registers()
         self.load_items()
         self.load_ledgers()
+        self.load_standards()
+        self.load_plans()
         landmarks = [
             (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
         ]
@@ -570,6 +576,38 @@ class _Loading:
                 }
             )
         categories.finish()
+
+    def load_standards(self) -> None:
+        """Standards, and a new version of those whose declaration changed: rounds keep the one they began with."""
+        writer = self.writer("standards", Standard, retire={"active": False})
+        documents = self.pack.of_kind("standard")
+        writer.write({document.code: standard_values(document.value) for document in documents})
+        writer.finish()
+        newest = {
+            version.standard_id: version for version in StandardVersion.objects.order_by("standard", "number")
+        }
+        made = []
+        for document in documents:
+            last = newest.get(self.ids("standards", document.code) or 0)
+            # Written differently is another version even where only the order of the items differs.
+            if last is None or json.dumps(last.declaration) != json.dumps(document.value):
+                made.append(
+                    StandardVersion(
+                        standard_id=self.ids("standards", document.code), number=last.number + 1 if last else 1,
+                        declaration=document.value,
+                        valid_from=StandardRules.from_declaration(document.value).valid_from or self.today,
+                    )
+                )  # fmt: skip
+        StandardVersion.objects.bulk_create(made)
+        titles_of = dict(Standard.objects.values_list("pk", "title"))
+        self.changes.of("standard versions").added += [
+            f"{titles_of[version.standard_id]} v{version.number}" for version in made
+        ]
+
+    def load_plans(self) -> None:
+        writer = self.writer("plans", Plan, retire={"active": False})
+        writer.write({document.code: plan_values(document.value) for document in self.pack.of_kind("plan")})
+        writer.finish()
 
 
 # -- one declaration -----------------------------------------------------------------------------------------

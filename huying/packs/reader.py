@@ -34,6 +34,8 @@ KINDS = (
     "topics",
     "ledger",
     "register",
+    "standard",
+    "plan",
     "notices",
     "visits",
     "rosters",
@@ -41,7 +43,7 @@ KINDS = (
     "campaign",
 )
 # The grammar has them, this version does not.
-LATER_KINDS = ("standard", "plan", "figure", "ranking", "programme", "service", "bulletin")
+LATER_KINDS = ("figure", "ranking", "programme", "service", "bulletin")
 SINGLE_KINDS = (
     "district",
     "calendar",
@@ -53,10 +55,8 @@ SINGLE_KINDS = (
 )  # at most one file of each
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Parts that a campaign bundles: the word for one, the word for several.
-CAMPAIGN_PARTS = {"register": "registers", "ledger": "ledgers"}
-LATER_CAMPAIGN_PARTS = {
-    "standard": "standards", "plan": "plans", "figure": "figures", "ranking": "rankings", "bulletin": "bulletins",
-}  # fmt: skip
+CAMPAIGN_PARTS = {"register": "registers", "ledger": "ledgers", "standard": "standards", "plan": "plans"}
+LATER_CAMPAIGN_PARTS = {"figure": "figures", "ranking": "rankings", "bulletin": "bulletins"}
 LONGEST_CODE = 40
 BIGGEST_FILE = 20 * 1024 * 1024
 
@@ -244,7 +244,7 @@ def _mould(document: Document, mistakes: list[Mistake]) -> None:
 
 
 def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
-    """The registers and ledgers below a campaign, each as in its own file."""
+    """The registers, ledgers, standards and plans below a campaign, each as in its own file."""
     one_of = {word: kind for kind, many in CAMPAIGN_PARTS.items() for word in (kind, many)}
     later = {word for kind, many in LATER_CAMPAIGN_PARTS.items() for word in (kind, many)}
     for key, value in campaign.value.items():

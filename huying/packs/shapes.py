@@ -71,6 +71,32 @@ SHAPES: Mapping[str, Shape] = {
         "merge": SETTINGS,
         "public": SETTINGS,
     },
+    "standard": {
+        **_HEAD,
+        "applies_to": {"register": WORDS, ANY: TEXT},
+        "items": [
+            {
+                "title": TITLE,
+                "group": TITLE,
+                "help": TITLE,
+                "reading": SETTINGS,
+                "fails_open": SETTINGS,
+                ANY: TEXT,
+            }
+        ],
+        "fields": FIELDS,
+        "grades": [{"title": TITLE, ANY: TEXT}],
+        "letter": {"words": TITLE, ANY: TEXT},
+    },
+    "plan": {
+        **_HEAD,
+        "does": SETTINGS,
+        "at": {"register": WORDS, "departments": WORDS, "where": {ANY: WORDS}, ANY: TEXT},
+        "by": WORDS,
+        "draw": {"by": [TEXT], ANY: TEXT},
+        "proof": [TEXT],
+        "missed": {"open": SETTINGS, ANY: TEXT},
+    },
     "notices": {
         **_HEAD,
         "moments": {ANY: (TEXT, {ANY: TITLE})},
