@@ -101,7 +101,7 @@ SPOILT = [
     (LEDGER, "title: {zh: 群众诉求,", "title: {zh: 群众诉求", LEDGER, 4, ""),
     (LEDGER, "contact: optional", "title: 又一个", LEDGER, 7, "title"),
     (LEDGER, "ledger: requests", "ledger: Requests", LEDGER, 3, "Requests"),
-    (LEDGER, "ledger: requests", "plan: requests", LEDGER, 3, "plan"),
+    (LEDGER, "ledger: requests", "figure: requests", LEDGER, 3, "figure"),
     (STAFF, "agent,钱二,热线受理员,", "agent,钱二,热线,受理员,", STAFF, 3, ""),
 ]  # fmt: skip
 
@@ -134,9 +134,7 @@ def test_a_misspelt_reference_is_answered_with_the_nearest_name(pack: PackFolder
     assert str(mistake) == f"{STAFF}:5: department 列：没有“urban-managment”，是不是“urban-management”？"
 
 
-@pytest.mark.parametrize(
-    "kind", ["standard", "plan", "figure", "ranking", "programme", "service", "bulletin"]
-)
+@pytest.mark.parametrize("kind", ["figure", "ranking", "programme", "service", "bulletin"])
 def test_a_kind_of_a_later_version_is_said_to_be_unknown_yet(pack: PackFolder, kind: str) -> None:
     pack.write("later.yaml", f"{kind}: something\ntitle: 以后\n")
     (mistake,) = check_pack(pack.path)
@@ -215,7 +213,7 @@ def test_a_campaign_bundles_register_and_ledger(pack: PackFolder) -> None:
         "  concerns: {register: manhole-cover}\n"
         "  categories:\n"
         "    - {code: broken, title: 破损, limit: 4 work hours, department: urban-managment}\n"
-        "plans: []\n",
+        "bulletins: []\n",
     )
     contents = understand_pack(pack.path)
     assert ("register", "manhole-cover") in contents.pack.by_code
