@@ -168,6 +168,9 @@ class _Check:
             for document in self.pack.of_kind("posts")
             for _i, post in document.rows("list")
         }
+        self.known["road names"] = self.known["roads"] | {
+            row.cells.get("title", "") for sheet in self.pack.sheets.get("roads", ()) for row in sheet.rows
+        } - {""}
         for kind in ("register", "ledger"):
             self.known[kind] = {document.code for document in self.pack.of_kind(kind)}
 

@@ -516,16 +516,21 @@ class _Loading:
         )  # fmt: skip
         find_grid = self._grid_finder()
         paths = dict(Area.objects.values_list("code", "path"))
+        roads = {name: road for road in Road.objects.all() for name in (road.title, road.code)}
         wanted = {}
         for document in documents:
             rules = RegisterRules.from_declaration(document.value)
             defaults = {role: who for role, who in rules.people.items() if who != "department"}
             for entry in self.contents.items.get(document.code, ()):
                 grid = find_grid(entry)
+                road = roads.get(entry.values.get("road") or "")
+                course = road.line if road is not None and rules.place == "line" else None
                 wanted[f"{document.code}/{entry['code']}"] = {
                     "register_id": self.ids("registers", document.code),
                     "code": entry["code"], "title": entry["title"], "lng": entry["lng"], "lat": entry["lat"],
                     "address": entry.values.get("address") or "",
+                    "road_id": road.pk if road is not None else None,
+                    "geometry": entry.values.get("line") or course,
                     "area_id": self.ids("areas", grid), "area_path": paths.get(grid or "", ""),
                     **{f"{role}_id": self.ids("departments", entry.values.get(role) or defaults.get(role))
                        for role in PROPERTIES},

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from huying.packs.reader import Keys, check_length, check_title
-from huying.packs.tables import Known
+from huying.packs.tables import Known, Wrong, read_line
 from huying.packs.wording import expected, said
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
@@ -14,7 +14,8 @@ from huying.registry.declared.cells import NOT_IN_TABLES, read_cell
 from huying.registry.declared.fields import title_of
 from huying.registry.rules import PROPERTIES, RegisterRules, read_register
 
-ITEM_COLUMNS = ("code", "title", "lng", "lat", "address", *PROPERTIES, "state")
+# `road` is the road on which the thing stands, by code or title; `line` its course (a road without one has the road's).
+ITEM_COLUMNS = ("code", "title", "lng", "lat", "address", "road", "line", *PROPERTIES, "state")
 
 
 def check_register(declaration: Mapping[str, Any], known: Known) -> Iterator[tuple[Keys, Sentence]]:
@@ -50,6 +51,14 @@ def read_item(values: dict[str, Any], rules: RegisterRules, known: Known) -> Ite
             values[column] = float(text) if text else None
         except ValueError:
             yield said(_("“%(text)s”要写成数字，例如 113.32。"), text=text)
+    if values.get("line"):
+        try:
+            values["line"] = read_line(values["line"])
+        except Wrong as wrong:
+            yield wrong.sentence
+    own_road = any(field.code == "road" for field in rules.fields)  # then it is what the register says of it
+    if values.get("road") and values["road"] not in known["road names"] and not own_road:
+        yield expected(values["road"], known["roads"])
     for column in PROPERTIES:
         if values.get(column) and values[column] not in known["departments"]:
             yield expected(values[column], known["departments"])

@@ -88,7 +88,8 @@ def _limit(text: str) -> str:
     return text
 
 
-def _line(text: str) -> dict[str, Any]:
+def read_line(text: str) -> dict[str, Any]:
+    """A line in WKT as GeoJSON; Wrong when it isn't one."""
     import shapely
 
     try:
@@ -114,7 +115,7 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
     "yes or no": _yes_or_no,
     "date": _date,
     "limit": _limit,
-    "line": _line,
+    "line": read_line,
 }
 
 

@@ -26,6 +26,34 @@ def test_weidong_has_no_mistake_and_is_checked_in_seconds() -> None:
     assert time.monotonic() - started < 10
 
 
+def assert_registers_hold_what_the_reports_say() -> None:
+    held = Counter(Item.objects.values_list("register__code", flat=True))
+    assert held["public-toilet"] == 44
+    assert held["transfer-station"] == 16
+    assert held["lamp"] == 1236
+    assert held["road-sign"] == 220
+    assert held["road-name"] == 83 + 9
+    assert held["restaurant"] == 236
+    assert held["small-premises"] == 3896
+    assert held["construction-site"] == 19
+    assert held["river"] == 6
+    assert Counter(
+        Item.objects.filter(register__code="cleaned-road").values_list("data__grade", flat=True)
+    ) == {"主次干道": 17, "背街小巷": 100}
+    points = Counter(Item.objects.filter(register__code="service-point").values_list("data__kind", flat=True))
+    assert [points[f"文明实践{level}"] for level in ["中心", "所", "站"]] == [1, 12, 58]
+    assert points["法律援助工作站"] == 21
+    campuses = Item.objects.filter(register__code="honour", data__kind="文明校园")
+    assert Counter(campuses.values_list("data__level", flat=True)) == {"全国": 1, "省级": 5, "市级": 22}
+    signs = Item.objects.filter(register__code="road-sign")
+    assert signs.filter(part_code__startswith="4104030212").count() == 220
+    assert signs.values("road").distinct().count() == 92
+    assert not signs.filter(road=None).exists()
+    assert not Item.objects.filter(register__code="road-name", geometry=None).exists()
+    cover = Item.objects.filter(register__code="manhole-cover", data__kind="雨水篦子").first()
+    assert cover is not None and cover.part_code.startswith("4104030104")
+
+
 @pytest.mark.django_db
 def test_weidong_loads_with_the_counts_of_its_reports() -> None:
     started = time.monotonic()
@@ -52,6 +80,7 @@ def test_weidong_loads_with_the_counts_of_its_reports() -> None:
     assert Ledger.objects.filter(active=True).count() == 7
     assert not Category.objects.filter(department__can_lead=False).exists()
     assert Item.objects.filter(register__code="manhole-cover", area=None).count() == 0
+    assert_registers_hold_what_the_reports_say()
 
     building = Building.objects.exclude(grid=None).select_related("grid").latest("pk")
     assert building.grid is not None
