@@ -28,9 +28,21 @@ NAMED_GATES = {
 }
 RUNGS = ("remind", "urge", "supervise", "list")
 COLOURS = ("blue", "yellow", "red")
-CHANNELS = ("hotline", "portal", "netizen", "visit", "phone", "field", "desk", "import", "api", "open311")
+CHANNELS = (
+    "hotline",
+    "portal",
+    "netizen",
+    "visit",
+    "phone",
+    "field",
+    "inspection",
+    "desk",
+    "import",
+    "api",
+    "open311",
+)
 # The same people by another door: a ledger that takes the first takes the second.
-_OTHER_DOORS = {"portal": "open311", "desk": "api"}
+_OTHER_DOORS = {"portal": "open311", "desk": "api", "field": "inspection"}
 _KEYS = (
     "ledger", "title", "about", "channels", "contact", "concerns", "stages", "dispatch", "file_within",
     "dispatch_within", "check_within", "responsible", "categories", "categories_from", "topics_from", "fields",

@@ -38,6 +38,7 @@ class Channel(models.TextChoices):
     VISIT = "visit", _("来访走访")
     PHONE = "phone", _("来电")
     FIELD = "field", _("网格巡查")
+    INSPECTION = "inspection", _("督查检查")
     DESK = "desk", _("部门录入")
     IMPORT = "import", _("批量导入")
     API = "api", _("接口")

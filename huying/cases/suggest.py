@@ -98,14 +98,14 @@ class Responsible:
     """Who should have a case, by which rule, and the sentence that explains it."""
 
     department: Department | None
-    rule: str  # owner, duty, category or none
+    rule: str  # owner, duty, inspected, category or none
     why: str
     others: tuple[Department, ...] = field(default=())
 
     @property
     def certain(self) -> bool:
-        """Sure enough for a ledger that dispatches by itself: an owner or a duty, and no rival."""
-        return self.rule in ("owner", "duty") and not self.others
+        """Sure enough for a ledger that dispatches by itself: an owner, a duty or the unit inspected, and no rival."""
+        return self.rule in ("owner", "duty", "inspected") and not self.others
 
 
 def responsible_for(

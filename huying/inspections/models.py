@@ -101,3 +101,7 @@ class Draw(models.Model):
         """Whether seed and facts give what was chosen, when they are drawn again."""
         again = draw_again(self.rules, self.period, self.seed, self.facts)
         return (list(again.places), again.inspectors) == (self.chosen, self.inspectors)
+
+
+# Rounds have a file of their own; Django looks for models here.
+from huying.inspections.rounds.models import Finding, Round, RoundMember, RoundPhoto  # noqa: E402, F401

@@ -41,42 +41,49 @@ ROLES: dict[str, Role] = {
         "desk.dispatcher contact.reveal hotline.exchange netizen.answer item.view",
     ),
     "clerk": _role(
-        _("部门承办人"), f"{_HANDLE} desk.department contact.reveal item.change", own_department=True
+        _("部门承办人"),
+        f"{_HANDLE} desk.department contact.reveal item.change round.make round.view",
+        own_department=True,
     ),
     "head": _role(
         _("部门负责人"),
         f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view "
-        "item.change item.import",
+        "item.change item.import round.view",
         own_department=True,
     ),
     "checker": _role(
-        _("核查员"), "case.view case.check case.rework case.look_back desk.checker report.create item.view"
+        _("核查员"),
+        "case.view case.check case.rework case.look_back desk.checker report.create item.view round.view",
     ),
     "callback": _role(_("回访员"), "case.view case.callback case.reopen contact.reveal desk.callback"),
     "supervisor": _role(
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
-        "visit.view roster.plan roster.view item.view item.verify inspection.draw",
+        "visit.view roster.plan roster.view item.view item.verify inspection.draw round.make round.view field.work",
     ),
     "arbiter": _role(
         _("裁定员"),
         "case.view case.dispatch case.arbitrate case.approve_extension case.approve_parking case.file case.void "
         "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
-        "contact.reveal contact.forget cockpit.view item.view",
+        "contact.reveal contact.forget cockpit.view item.view round.view",
     ),
     "leader": _role(
-        _("区领导"), "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view"
+        _("区领导"),
+        "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view round.view",
     ),
     "grid-worker": _role(
         _("网格员"),
         "case.view report.create field.work case.take_up case.report_handled case.return case.check_on_site "
-        "visit.record visit.view item.view item.verify",
+        "visit.record visit.view item.view item.verify round.make round.view",
+    ),
+    "caretaker": _role(
+        _("保洁养护员"), "field.work report.create item.view round.make round.view", own_department=True
     ),
     "administrator": _role(
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
         "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view "
-        "item.view item.change item.import item.verify",
+        "item.view item.change item.import item.verify round.view inspection.draw",
     ),
 }

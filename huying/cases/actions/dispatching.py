@@ -94,7 +94,7 @@ def hand_over(
     The clock begins at the first dispatch and runs on through returns: the resident was promised a day.
     """
     whole = case.category.time_limit
-    if limit is not None and _longer(limit, whole, at):
+    if limit is not None and longer(limit, whole, at):
         raise Refusal(_("时限只能缩短，不能超过类别规定的%s。") % clock.said(whole), field="limit")
     if case.clock_started_at:
         running = clock.rearm_ladder(case, at) if case.left_when_stopped is None else {}
@@ -121,7 +121,8 @@ def hand_over(
     telling.tell_department(case, "case.dispatched")
 
 
-def _longer(limit: TimeLimit, whole: TimeLimit, at: dt.datetime) -> bool:
+def longer(limit: TimeLimit, whole: TimeLimit, at: dt.datetime) -> bool:
+    """Whether a limit that begins now runs out later than another."""
     calendar = current_calendar()
     return calendar.deadline(at, limit).at > calendar.deadline(at, whole).at
 

@@ -23,9 +23,11 @@ from huying.core.journal import log
 from huying.core.models import StoredFile
 from huying.core.phones import PHONE
 from huying.core.search import normalise, search_vector
-from huying.people.models import User
+from huying.people.models import Department, User
+from huying.places.clock import TimeLimit
 from huying.places.district import region_code
-from huying.places.where import where_is
+from huying.places.models import Area
+from huying.places.where import Where, where_is
 from huying.registry.models import Item
 
 
@@ -53,6 +55,10 @@ class Intake:
     reported_by: User | None = None
     reported_at: dt.datetime | None = None
     follows: Case | None = None  # a known case that this report joins
+    area: Area | None = None  # where it is, when there is no point
+    # Seen by an inspection: who answers there, and a limit that shortens the category's.
+    responsible: Department | None = None
+    limit: TimeLimit | None = None
 
 
 def check_intake(intake: Intake) -> None:
@@ -138,7 +144,7 @@ def _open_case(intake: Intake) -> Report:
         item=intake.item,
         reported_at=at,
         public=rules.public_list and not (topic and topic.private),
-        **where_is(lng, lat).fields,
+        **_where(intake, lng, lat).fields,
     )
     case.save(force_insert=True)
     report = _add_report(intake, case, report_number, at, followed=False)
@@ -148,8 +154,19 @@ def _open_case(intake: Intake) -> Report:
         area=case.area_path, title=title,
     )  # fmt: skip
     telling.tell_reporters(case, "received", reports=[report])
-    settle_new_case(case)
+    settle_new_case(case, responsible=intake.responsible, limit=intake.limit)
     return report
+
+
+def _where(intake: Intake, lng: float | None, lat: float | None) -> Where:
+    """By the point; without one, the area that was named."""
+    if lng is not None or intake.area is None:
+        return where_is(lng, lat)
+    above = intake.area.path.split("/")
+    street = (
+        Area.objects.filter(code__in=above, level=Area.Level.SUBDISTRICT).values_list("pk", flat=True).first()
+    )
+    return Where(intake.area.pk, intake.area.path, street)
 
 
 def _join_case(intake: Intake, case: Case) -> Report:

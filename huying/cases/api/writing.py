@@ -44,7 +44,7 @@ _CHANNELS = frozenset(
         Channel.HOTLINE,
     }
 )
-_CHANNEL_RIGHT = {Channel.HOTLINE: "desk.agent", Channel.FIELD: "field.work"}
+_CHANNEL_RIGHT = {Channel.HOTLINE: "desk.agent", Channel.FIELD: "field.work", Channel.INSPECTION: "round.make"}
 MOST_PHOTOS = 9
 
 
