@@ -138,10 +138,16 @@ def change_item(
 
 
 def set_item_state(
-    item: Item, *, state: str, actor: User | None, words: str = "", at: dt.datetime | None = None
+    item: Item,
+    *,
+    state: str,
+    actor: User | None,
+    words: str = "",
+    at: dt.datetime | None = None,
+    seen_version: int | None = None,
 ) -> None:
     """Put a thing into another of its register's states; nothing happens when it is in it already."""
-    change_item(item, actor=actor, state=state, words=words, at=at)
+    change_item(item, actor=actor, state=state, words=words, at=at, seen_version=seen_version)
 
 
 @transaction.atomic
@@ -253,6 +259,15 @@ def _record(
         words=words.strip()[:300],
     )
     return verification
+
+
+@transaction.atomic
+def reveal_private(item: Item, *, reason: str, actor: User) -> None:
+    """Put on record that somebody looks at the personal fields of a thing, and why; the caller then shows them."""
+    policy.require(actor, policy.CHANGE, item)
+    if len(reason.strip()) < 4:
+        raise Refusal(_("请写明查看原因（至少 4 个字），例如：核实现场位置。"), field="reason")
+    log(item, "item.private_shown", actor=actor, reason=reason.strip()[:200])
 
 
 def draw_part_code(class_code: str) -> str:

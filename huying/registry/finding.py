@@ -7,7 +7,7 @@ nearest_items(lng, lat, registers, within_m=80)  # by distance, at most ten
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,6 +100,33 @@ def count_in_cells(rows: QuerySet[Item], box: Box, zoom: int) -> list[Cell]:
         return [Cell(*row) for row in cursor.fetchall()]
 
 
+def merge_cells(cells: Iterable[Cell], zoom: int) -> list[Cell]:
+    """The cells of several registers as one for each place of the map; `register_id` is 0 where they differ."""
+    depth, found = _depth(zoom), dict[tuple[int, int], Cell]()
+    for cell in cells:
+        place = _x(cell.lng, depth), _y(cell.lat, depth)
+        known = found.get(place)
+        if known is None:
+            found[place] = cell
+            continue
+        count = known.count + cell.count
+        found[place] = Cell(
+            known.register_id if known.register_id == cell.register_id else 0, count,
+            (known.lng * known.count + cell.lng * cell.count) / count,
+            (known.lat * known.count + cell.lat * cell.count) / count,
+        )  # fmt: skip
+    return list(found.values())
+
+
+def whole_cells(box: Box, zoom: int) -> Box:
+    """The window widened to the edges of its cells: what is counted by cells stands exactly in it."""
+    depth = _depth(zoom)
+    return Box(
+        _lng(_x(box.west, depth), depth), _lat(_y(box.south, depth) + 1, depth),
+        _lng(_x(box.east, depth) + 1, depth), _lat(_y(box.north, depth), depth),
+    )  # fmt: skip
+
+
 def nearest_items(
     lng: float, lat: float, registers: Collection[int], *, within_m: float = 200, most: int = 10
 ) -> list[Near]:
@@ -131,6 +158,15 @@ def _depth(zoom: int) -> int:
 
 def _x(lng: float, depth: int) -> int:
     return math.floor((lng + 180) / 360 * (1 << depth))
+
+
+def _lng(x: int, depth: int) -> float:
+    return x / (1 << depth) * 360 - 180
+
+
+def _lat(y: int, depth: int) -> float:
+    turned = 180 - y / (1 << depth) * 360
+    return math.degrees(2 * math.atan(math.exp(math.radians(turned)))) - 90
 
 
 def _y(lat: float, depth: int) -> int:

@@ -106,6 +106,10 @@ class Item(models.Model):
                 opclasses=["int8_ops", "varchar_pattern_ops"],
             ),
             models.Index(fields=["register", "state"], name="item_register_state"),
+            # What a register's list can be sorted by, beside its codes.
+            models.Index(fields=["register", "title"], name="item_register_title"),
+            models.Index(fields=["register", "changed_at"], name="item_register_changed"),
+            models.Index(fields=["register", "verified_at"], name="item_register_verified"),
             GinIndex(fields=["search"], name="item_search"),
         ]  # fmt: skip
 

@@ -142,8 +142,9 @@ function clusters(map, url) {
     const mine = (turn += 1), address = new URL(url, window.location.href);
     address.searchParams.set("bbox", map.getBounds().toBBoxString());
     address.searchParams.set("zoom", map.getZoom());
-    const { clusters: found } = await json(address);
+    const answer = await json(address), { clusters: found } = answer;
     if (mine !== turn) return;
+    map.getContainer().dispatchEvent(new CustomEvent("clusters-shown", { bubbles: true, detail: answer }));
     layer.clearLayers();
     for (const cluster of found) {
       if (cluster.count === 1) {
