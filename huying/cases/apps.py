@@ -11,11 +11,14 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         # Tells the people floor what topics are called, and the notices floor who reporters are.
         from huying.cases import handing_over, telling, topic_names  # noqa: F401
+        from huying.cases.item_panel import item_panel
         from huying.cases.photos import may_open_of_case
         from huying.cases.views.field import shifts
         from huying.cases.views.field.offline import register_pages
         from huying.core.photo_links import register_rights
+        from huying.registry.panels import register_panel
 
         handing_over.register()
         register_rights(may_open_of_case)
         register_pages(shifts.pages)
+        register_panel("cases", item_panel)

@@ -35,6 +35,9 @@ from huying.notices.models import Comment, Delivery, News, Robot
 from huying.papers.models import Paper
 from huying.people.models import Handover, Roster, Shift, Turn, User
 from huying.people.roles import ROLES
+from huying.registry.actions import add_item
+from huying.registry.models import Register
+from huying.registry.tests.conftest import LAMPS
 
 __all__ = ["district"]
 
@@ -71,6 +74,7 @@ NEWS_PAGES = (
     "public-item", "public-comment", "public-file", "field-item", "item", "board", "edit", "publish", "withdraw",
     "remove-file", "judge",
 )  # fmt: skip
+ITEM_PAGES = ("item", "change-item", "item-state", "item-photos", "item-private", "item-file")
 
 
 _MARKS = str.maketrans("", "", "^$\\")
@@ -196,7 +200,12 @@ def values(loop: Loop) -> dict[str, Any]:
     )  # fmt: skip
     turn, other = (Turn.objects.create(shift=shift, user=user) for user in (loop.clerk, loop.colleague))
     handed = Handover.objects.create(shift=shift, by=loop.clerk, at=now)
+    lamps = Register.objects.create(code="lamp", title="路灯", declaration=LAMPS)
+    lamp = add_item(
+        lamps, actor=None, values={"title": "1号灯", "lng": 113.3225, "lat": 33.715}, data={"kind": "单臂灯"}
+    )
     return {
+        "register": lamps.code, "field": "kind", **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
         **{f"people:{name}/code": watch.code for name in ROSTER_PAGES},
         **{f"{space}:{name}/pk": shift.pk for space in ("people", "field") for name in SHIFT_PAGES},
         **{f"{space}:{name}/pk": handed.pk for space in ("people", "field") for name in HANDOVER_PAGES},

@@ -10,15 +10,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from huying.core.errors import Conflict, NotAllowed, Refusal
+from huying.core.files import store_photo
+from huying.core.models import StoredFile
+from huying.core.photo_links import draft_photos, draft_token, photo_url
 from huying.core.toasts import toast
 from huying.people.guards import requires, signed_in
 from huying.registry import policy
-from huying.registry.actions import add_item, change_item
+from huying.registry.actions import add_item, add_item_photos, change_item
 from huying.registry.display import crumbs
 from huying.registry.forms import ItemForms
 from huying.registry.models import Item, Register
 from huying.registry.story import fact_title, fact_words
-from huying.registry.views.desk.item import item_for, version_of
+from huying.registry.views.desk.item import MOST_PHOTOS, item_for, version_of
 
 
 def _page(
@@ -48,6 +51,24 @@ def _refuse(forms: ItemForms, refusal: Refusal) -> None:
         forms.facts.add_error(refusal.field if refusal.field in forms.facts.fields else None, str(refusal))
 
 
+def _photos(request: HttpRequest, forms: ItemForms) -> list[StoredFile]:
+    """Photos of this form: those kept from an earlier try, and the new ones, which are kept at once."""
+    found = draft_photos(request.POST.getlist("kept"))
+    try:
+        uploads = request.FILES.getlist("photos")
+        if len(found) + len(uploads) > MOST_PHOTOS:
+            raise Refusal(_("一次最多 %(most)d 张。") % {"most": MOST_PHOTOS})
+        found += [store_photo(upload, by=request.user) for upload in uploads]
+    except Refusal as refusal:
+        forms.facts.add_error(None, str(refusal))
+    return found
+
+
+def _kept(photos: list[StoredFile]) -> list[dict[str, str]]:
+    tokens = [(draft_token(photo), photo) for photo in photos]
+    return [{"token": token, "url": photo_url(photo, small=True, draft=token)} for token, photo in tokens]
+
+
 @never_cache
 @requires(policy.CHANGE)
 def add(request: HttpRequest, register: str) -> HttpResponse:
@@ -57,6 +78,7 @@ def add(request: HttpRequest, register: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row, ItemForms(row), None)
     forms = ItemForms(row, None, request.POST, request.FILES)
+    photos = _photos(request, forms)
     if forms.is_valid():
         try:
             cleaned = forms.facts.cleaned_data
@@ -71,7 +93,7 @@ def add(request: HttpRequest, register: str) -> HttpResponse:
                 request, _("已登记「%(title)s」，编号 %(code)s。") % {"title": item.title, "code": item.code}
             )
             return redirect(f"{item.get_absolute_url()}?saved=item-{row.code}-new")
-    return _page(request, row, forms, None, status=422)
+    return _page(request, row, forms, None, status=422, kept=_kept(photos))
 
 
 @never_cache
@@ -84,6 +106,7 @@ def change(request: HttpRequest, register: str, code: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row, ItemForms(row, item), item)
     forms = ItemForms(row, item, request.POST, request.FILES)
+    photos = _photos(request, forms)
     seen = request.POST.get("version", "")
     if forms.is_valid():
         values, data = forms.values(), forms.data(user)
@@ -92,17 +115,26 @@ def change(request: HttpRequest, register: str, code: str) -> HttpResponse:
                 item, actor=user, values=values, data=data,
                 seen_version=version_of(seen) or 0,
             )  # fmt: skip
+            added = add_item_photos(item, photos, actor=user)
         except NotAllowed as refusal:
             _refuse(forms, refusal)
         except Conflict:
             current = item_for(user, register, code, policy.CHANGE)
-            return _page(request, row, forms, current, 409, differences=_differences(current, values, data))
+            return _page(
+                request,
+                row,
+                forms,
+                current,
+                409,
+                kept=_kept(photos),
+                differences=_differences(current, values, data),
+            )
         except Refusal as refusal:
             _refuse(forms, refusal)
         else:
-            toast(request, _("已保存。") if changes else _("没有改动。"))
+            toast(request, _("已保存。") if changes or added else _("没有改动。"))
             return redirect(f"{item.get_absolute_url()}?saved=item-{row.code}-{item.code}")
-    return _page(request, row, forms, item, status=422)
+    return _page(request, row, forms, item, status=422, kept=_kept(photos))
 
 
 def _differences(current: Item, values: dict[str, Any], data: dict[str, Any]) -> list[tuple[str, str, str]]:
