@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from huying.cases.models import Category, Ledger, Topic
+from huying.inspections.models import Plan, Standard
+from huying.inspections.occurrences import occurrences, slots
+from huying.inspections.places import inspectors_of, places_of
+from huying.inspections.plans import overlapping
 from huying.packs.checker import check_pack
 from huying.packs.loader import load_pack
 from huying.people.models import Department, Grant, Organisation, User
@@ -54,6 +59,35 @@ def assert_registers_hold_what_the_reports_say() -> None:
     assert cover is not None and cover.part_code.startswith("4104030104")
 
 
+def assert_plans_go_where_the_reports_say() -> None:
+    """44 toilets and 16 stations at 6 a day are 360 records; 17 roads are washed three times a week."""
+    plans = {plan.code: plan for plan in Plan.objects.filter(active=True)}
+    places = {code: places_of(plan.rules) for code, plan in plans.items()}
+    # Every compound of the register is finished, so nobody has to look at a renovation now.
+    assert [code for code, found in places.items() if not found] == ["compound-renovation"]
+    day = dt.date(2026, 3, 4)
+    assert (
+        len(list(occurrences(plans["disinfection-daily"].rules, places["disinfection-daily"], day, day)))
+        == 360
+    )
+    week = (dt.date(2026, 3, 2), dt.date(2026, 3, 8))
+    assert len(list(occurrences(plans["road-washing"].rules, places["road-washing"], *week))) == 17 * 3
+    assert len(places["rail-washing"]) == Item.objects.filter(data__rails=True).count()
+    assert len(places["remote-kitchens"]) <= 236
+    assert len(slots(plans["heating-night"].rules, dt.date(2026, 11, 1), dt.date(2027, 3, 31))) == 121
+    assert {place.kind for place in places["rural-weekly"]} == {"area"} and len(places["rural-weekly"]) == 24
+    assert not [
+        code for code, plan in plans.items() if plan.rules.draw and not inspectors_of(plan.rules).exists()
+    ]
+    (both,) = [
+        pair for pair in overlapping(plan.rules for plan in plans.values()) if "premises" in pair[0].code
+    ]
+    assert {plan.code for plan in both} == {"small-premises-survey", "small-premises-draw"}
+    assert all(
+        Standard.objects.filter(code=plan.rules.standard, active=True).exists() for plan in plans.values()
+    )
+
+
 @pytest.mark.django_db
 def test_weidong_loads_with_the_counts_of_its_reports() -> None:
     started = time.monotonic()
@@ -77,10 +111,11 @@ def test_weidong_loads_with_the_counts_of_its_reports() -> None:
     assert not Department.objects.filter(kind__in=("community", "village"), can_lead=True).exists()
     assert User.objects.filter(demo_login=True).count() >= 10
     assert Topic.objects.count() == 175
-    assert Ledger.objects.filter(active=True).count() == 7
+    assert Ledger.objects.filter(active=True).count() == 12
     assert not Category.objects.filter(department__can_lead=False).exists()
     assert Item.objects.filter(register__code="manhole-cover", area=None).count() == 0
     assert_registers_hold_what_the_reports_say()
+    assert_plans_go_where_the_reports_say()
 
     building = Building.objects.exclude(grid=None).select_related("grid").latest("pk")
     assert building.grid is not None
