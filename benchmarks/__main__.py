@@ -47,12 +47,14 @@ def main() -> int:
         import django
 
         django.setup()
-        from benchmarks import bulk, pages, point_to_area
+        from benchmarks import bulk, pages, planning, point_to_area
 
         print(f"{os.cpu_count()} cores, {arguments.cases:,} cases, load {os.getloadavg()[0]:.1f}\n")
         print(f"{'what':44} {'median':>12} {'unit':8} {'floor':>12} {'ratio':>8}  aim")
         for area in point_to_area.run():
             show(Result(area.name, area.value, area.unit, area.floor, "≥ 100,000/s"))
+        for result in planning.run():
+            show(result)
         try:
             bulk.prepare()
             for result in bulk.history(arguments.cases):

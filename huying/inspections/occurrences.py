@@ -382,21 +382,37 @@ def due_next(
     `visits` are the moments at which each place was visited since the first of the `owed` slots opened. Where
     nothing is owed any more, the place is left out.
     """
-    coming = [slot for slot in owed if slot.until > now]
-    if not coming:
-        return []
+    coming: dict[str, list[Slot]] = {}
+    for slot in owed:
+        if slot.until > now:
+            coming.setdefault(slot.period, []).append(slot)
     # The period that is under way, and the one after it for places that are done with this one.
-    untouched, near = coming[0], sorted({(slot.opens, slot.period) for slot in coming})[:2]
-    coming = [slot for slot in coming if (slot.opens, slot.period) in near]
-    found: list[Next[Place]] = []
+    near = sorted(coming.values(), key=lambda group: group[0].opens)[:2]
+    found = []
     for place, times in visits.items():
-        if not times:
-            found.append(Next(place, untouched, max(untouched.opens, now)))
-            continue
-        # A place that was visited is matched as `assign` would: only it knows what counted.
-        matched = assign(rules, coming, [Visited(at, number) for number, at in enumerate(times)], now)
-        if (slot := matched.next) is not None:
+        taken, before = _taken(rules, near, times, now)
+        slot = next((group[done] for group, done in zip(near, taken, strict=True) if done < len(group)), None)
+        if slot is not None:
             earliest = max(slot.opens, now)
-            found.append(Next(place, slot, max(earliest, matched.not_before or earliest)))
+            found.append(Next(place, slot, max(earliest, before + rules.every.apart) if before else earliest))
     found.sort(key=lambda each: (each.slot.due, each.not_before))
     return found
+
+
+def _taken(
+    rules: PlanRules, near: Sequence[Sequence[Slot]], times: Iterable[dt.datetime], now: dt.datetime
+) -> tuple[list[int], dt.datetime | None]:
+    """How many slots of each period are answered, and the last visit that counts, by the rules of `assign`.
+
+    Ten thousand places are asked at once, so nothing is made for visits but these numbers.
+    """
+    taken = [0] * len(near)
+    before: dt.datetime | None = None
+    for at in sorted(times):
+        if wrong_clock(rules, at, now) or (before is not None and at - before < rules.every.apart):
+            continue
+        before = at
+        for index, group in enumerate(near):
+            if group[0].opens <= at < group[0].until and taken[index] < len(group):
+                taken[index] += 1
+    return taken, before

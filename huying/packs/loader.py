@@ -593,12 +593,13 @@ class _Loading:
         }
         made = []
         for document in documents:
-            last = newest.get(self.ids("standards", document.code) or 0)
+            standard = self.ids.kinds["standards"][document.code]
+            last = newest.get(standard)
             # Written differently is another version even where only the order of the items differs.
             if last is None or json.dumps(last.declaration) != json.dumps(document.value):
                 made.append(
                     StandardVersion(
-                        standard_id=self.ids("standards", document.code), number=last.number + 1 if last else 1,
+                        standard_id=standard, number=last.number + 1 if last else 1,
                         declaration=document.value,
                         valid_from=StandardRules.from_declaration(document.value).valid_from or self.today,
                     )

@@ -349,6 +349,19 @@ def test_visits_that_count_keep_their_distance(rules: PlanRules, times: list[dt.
     assert all(later - earlier >= rules.every.apart for earlier, later in pairwise(counted))
 
 
+@settings(max_examples=100, deadline=None)
+@given(plans, moments, st.integers(0, 60 * 24 * 40))
+def test_who_is_next_is_what_the_matching_says(
+    rules: PlanRules, times: list[dt.datetime], minutes: int
+) -> None:
+    owed, now = of(rules, Day(2026, 2, 1), Day(2026, 3, 12)), START + dt.timedelta(minutes=minutes)
+    matched = assign(rules, owed, visits(*times), now)
+    found = due_next(rules, owed, {"a": times, "nobody was here": []}, now)
+    assert [each.slot for each in found if each.place == "a"] == ([matched.next] if matched.next else [])
+    assert all(each.not_before >= max(now, each.slot.opens) for each in found)
+    assert all(each.not_before >= (matched.not_before or now) for each in found if each.place == "a")
+
+
 @settings(max_examples=40, deadline=None)
 @given(plans, st.lists(st.integers(1, 60), min_size=1, max_size=6))
 def test_consecutive_spans_have_every_slot_once(rules: PlanRules, lengths: list[int]) -> None:
