@@ -46,13 +46,11 @@ def add_item(
     Raises Refusal (field `code`) when the code is taken or missing.
     """
     rules = register.rules
-    item = Item(register=register, code=code.strip() or _next_code(register, rules), origin=origin)
+    item = Item(register=register, code=code.strip() or next_code(register, rules), origin=origin)
     item.state = state or rules.first_state
     _set(item, values)
     item.data = dict(data)
-    for role, who in rules.people.items():
-        if who != "department" and getattr(item, f"{role}_id") is None:
-            setattr(item, f"{role}_id", _department_id(who))
+    set_default_people(item, default_people(rules))
     place_item(item)
     if actor is not None:
         policy.require(actor, policy.VERIFY if origin == Item.Origin.SPOT else policy.CHANGE, item)
@@ -335,11 +333,21 @@ def _require_state(rules: RegisterRules, state: str) -> None:
         raise Refusal(_("这个名录没有「%(state)s」这种状态。") % {"state": state}, field="state")
 
 
-def _department_id(code: str) -> int | None:
-    return Department.objects.filter(code=code).values_list("pk", flat=True).first()
+def default_people(rules: RegisterRules) -> dict[str, int]:
+    """owner, keeper, supervisor → the department that the declaration names for it."""
+    named = {role: who for role, who in rules.people.items() if who != "department"}
+    known = dict(Department.objects.filter(code__in=named.values()).values_list("code", "pk"))
+    return {role: known[who] for role, who in named.items() if who in known}
 
 
-def _next_code(register: Register, rules: RegisterRules) -> str:
+def set_default_people(item: Item, people: Mapping[str, int]) -> None:
+    """Give a new thing the departments that nobody chose otherwise. Not saved."""
+    for role, pk in people.items():
+        if getattr(item, f"{role}_id") is None:
+            setattr(item, f"{role}_id", pk)
+
+
+def next_code(register: Register, rules: RegisterRules) -> str:
     """The number after the highest of the register's own; a lock keeps two from drawing the same."""
     if not rules.numbered:
         raise Refusal(_("请填编号。"), field="code")

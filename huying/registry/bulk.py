@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
+from huying.core.journal import log_new_chains
 from huying.core.search import normalise, tokens
+from huying.people.models import User
 from huying.places.district import region_code
-from huying.registry.actions import search_words
-from huying.registry.models import Item
+from huying.registry.actions import default_people, next_code, place_item, search_words, set_default_people
+from huying.registry.models import Item, Register
 from huying.registry.rules import RegisterRules
 
 _APART = "\x1f"
@@ -47,6 +55,58 @@ def complete_items(rows: Iterable[Item], rules: RegisterRules) -> None:
         for start in range(0, len(keys), 5000):
             part = slice(start, start + 5000)
             cursor.execute(_WRITE, [_APART, keys[part], words[part], codes[part], searched[part]])
+
+
+@transaction.atomic
+def add_items(
+    register: Register,
+    rows: Sequence[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]],
+    *,
+    actor: User,
+    origin: str,
+) -> list[Item]:
+    """Put many things on a register, each with its own entry in the journal. Rights were looked at before.
+
+    A row is (code, state, values, data) as `add_item` takes them. IntegrityError when a code is taken.
+    """
+    rules, at = register.rules, timezone.now()
+    people, items = default_people(rules), []
+    numbers = _numbers(register, rules) if any(not code for code, *_rest in rows) else iter(())
+    for code, state, values, data in rows:
+        item = Item(
+            register=register, code=code or next(numbers), state=state or rules.first_state, origin=origin
+        )
+        for name, value in values.items():
+            setattr(item, name, value)
+        item.data, item.made_at, item.changed_at = dict(data), at, at
+        set_default_people(item, people)
+        place_item(item)
+        items.append(item)
+    with transaction.atomic():
+        Item.objects.bulk_create(items, batch_size=1000)
+    complete_items(items, rules)
+    log_new_chains("item", [_entry(item, register, actor, at) for item in items])
+    return items
+
+
+def _numbers(register: Register, rules: RegisterRules) -> Iterator[str]:
+    """The register's own numbers, from the next one on."""
+    code = next_code(register, rules)
+    prefix, digits = re.fullmatch(r"(.*?)(\d+)", code).groups()  # type: ignore[union-attr]
+    return (f"{prefix}{number:0{len(digits)}}" for number in itertools.count(int(digits)))
+
+
+def _entry(item: Item, register: Register, actor: User, at: dt.datetime) -> str:
+    """The first line of a thing's history, as COPY reads it."""
+    data = {"register": register.code, "code": item.code, "title": item.title, "origin": str(item.origin)}
+    cells = (
+        str(item.pk), "1", "item.added", at.isoformat(), str(actor.pk), str(actor)[:60],
+        json.dumps(data, ensure_ascii=False),
+    )  # fmt: skip
+    return "\t".join(
+        cell.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+        for cell in cells
+    )
 
 
 def _draw_many(class_code: str, count: int) -> int:

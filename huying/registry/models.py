@@ -219,3 +219,49 @@ class ItemCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.zoom}/{self.x}/{self.y}: {self.count}"
+
+
+class ItemsUpload(models.Model):
+    """An uploaded table on its way in. Its rows may hold personal data: they go as soon as they have served."""
+
+    class State(models.TextChoices):
+        LOOKED = "looked", _("预览")
+        RUNNING = "running", _("正在导入")
+        APPLIED = "applied", _("已导入")
+        FAILED = "failed", _("没有导入")
+
+    register = models.ForeignKey(Register, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    columns = models.JSONField()
+    lines = models.JSONField()  # [[row, {heading: text}, [rounded headings]]]
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=8, choices=State, default=State.LOOKED)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)
+    preview = models.JSONField(default=dict)  # {counts, rows, errors by line}
+    result = models.JSONField(default=dict)  # {counts, errors by line} or {sentence}
+
+    class Meta:
+        verbose_name = _("名录表格")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VerificationRound(models.Model):
+    """A stretch of days in which a register is compared with the street, entry by entry."""
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="verification_rounds")
+    title = models.CharField(_("核实轮次"), max_length=80)
+    starts_on = models.DateField(_("开始"))
+    ends_on = models.DateField(_("结束"), null=True, blank=True)
+    opened_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("核实轮次")
+        ordering = ("-starts_on", "-pk")
+
+    def __str__(self) -> str:
+        return self.title

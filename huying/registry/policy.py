@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -40,16 +42,29 @@ def items_for(user: User | AnonymousUser, verb: str = VIEW) -> QuerySet[Item]:
     return Item.objects.none() if found is None else Item.objects.filter(found)
 
 
+Reach = Callable[[Item], bool]
+
+
+def reach(user: User | AnonymousUser, verb: str) -> Reach:
+    """`may`, for many things of one person: their scopes are looked up once."""
+    wanted = [
+        (scope.path, None if scope.department_id is None else _departments(scope.department_id))
+        for scope in scopes(user, verb)
+    ]
+
+    def reached(item: Item) -> bool:
+        return any(
+            item.area_path.startswith(path)
+            and (mine is None or bool({item.owner_id, item.keeper_id, item.supervisor_id} & mine))
+            for path, mine in wanted
+        )
+
+    return reached
+
+
 def may(user: User | AnonymousUser, verb: str, item: Item) -> bool:
     """Whether the user has the verb on this thing, also on one that isn't stored yet."""
-    for scope in scopes(user, verb):
-        if scope.path and not item.area_path.startswith(scope.path):
-            continue
-        if scope.department_id is None:
-            return True
-        if {item.owner_id, item.keeper_id, item.supervisor_id} & _departments(scope.department_id):
-            return True
-    return False
+    return reach(user, verb)(item)
 
 
 def require(user: User, verb: str, item: Item) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.registry.views.desk import forms, item, lists, maps, overview
+from huying.registry.views.desk import forms, item, lists, maps, overview, sheets
 
 DESK = [
     path("desk/registers/", overview.registers, name="registers"),
@@ -13,6 +13,19 @@ DESK = [
     path("desk/registers/<str:register>/map/", maps.show, name="register-map"),
     path("desk/registers/<str:register>/points.json", maps.points, name="register-points"),
     path("desk/registers/<str:register>/add/", forms.add, name="add-item"),
+    path("desk/registers/<str:register>/import/", sheets.upload, name="register-import"),
+    path("desk/registers/<str:register>/import/empty.xlsx", sheets.empty, name="register-import-empty"),
+    path("desk/registers/<str:register>/import/<int:pk>/", sheets.look, name="register-import-look"),
+    path(
+        "desk/registers/<str:register>/import/<int:pk>/progress/",
+        sheets.progress,
+        name="register-import-progress",
+    ),
+    path(
+        "desk/registers/<str:register>/import/<int:pk>/errors.xlsx",
+        sheets.result,
+        name="register-import-result",
+    ),
     # Codes may hold a slash, so what is done with a thing comes before its own page.
     path("desk/registers/<str:register>/items/<path:code>/change/", forms.change, name="change-item"),
     path("desk/registers/<str:register>/items/<path:code>/state/", item.state, name="item-state"),

@@ -36,7 +36,7 @@ from huying.papers.models import Paper
 from huying.people.models import Handover, Roster, Shift, Turn, User
 from huying.people.roles import ROLES
 from huying.registry.actions import add_item
-from huying.registry.models import Register
+from huying.registry.models import ItemsUpload, Register
 from huying.registry.tests.conftest import LAMPS
 
 __all__ = ["district"]
@@ -74,6 +74,7 @@ NEWS_PAGES = (
     "public-item", "public-comment", "public-file", "field-item", "item", "board", "edit", "publish", "withdraw",
     "remove-file", "judge",
 )  # fmt: skip
+IMPORT_PAGES = ("register-import-look", "register-import-progress", "register-import-result")
 ITEM_PAGES = ("item", "change-item", "item-state", "item-photos", "item-private", "item-file")
 
 
@@ -204,7 +205,15 @@ def values(loop: Loop) -> dict[str, Any]:
     lamp = add_item(
         lamps, actor=None, values={"title": "1号灯", "lng": 113.3225, "lat": 33.715}, data={"kind": "单臂灯"}
     )
+    table = ItemsUpload.objects.create(
+        register=lamps,
+        name="灯.csv",
+        columns=["编号"],
+        lines=[[2, {"编号": "LD-0001"}, []]],
+        uploaded_by=loop.clerk,
+    )
     return {
+        **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
         "register": lamps.code, "field": "kind", **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
         **{f"people:{name}/code": watch.code for name in ROSTER_PAGES},
         **{f"{space}:{name}/pk": shift.pk for space in ("people", "field") for name in SHIFT_PAGES},
