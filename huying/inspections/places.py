@@ -82,7 +82,12 @@ def _plain(text: str) -> Any:
 
 
 def _items(rules: PlanRules) -> list[PlanPlace]:
-    rows = items_of(rules).select_related("register", "area", "owner", "keeper").defer("area__boundary")
+    # The columns that are read, and no others: ten thousand items would bring their register's declaration along.
+    rows = (
+        items_of(rules)
+        .select_related("register", "area", "owner", "keeper")
+        .only("code", "title", "data", "register__code", "area__path", "owner__code", "keeper__code")
+    )
     return [
         PlanPlace(
             "item", row.pk, f"{row.register.code}/{row.code}", str(row), row.area.path if row.area else "",
