@@ -391,10 +391,11 @@ def due_next(
     found = []
     for place, times in visits.items():
         taken, before = _taken(rules, near, times, now)
-        slot = next((group[done] for group, done in zip(near, taken, strict=True) if done < len(group)), None)
-        if slot is not None:
-            earliest = max(slot.opens, now)
-            found.append(Next(place, slot, max(earliest, before + rules.every.apart) if before else earliest))
+        left = [group[done] for group, done in zip(near, taken, strict=True) if done < len(group)]
+        if left:
+            earliest = max(left[0].opens, now)
+            soonest = max(earliest, before + rules.every.apart) if before else earliest
+            found.append(Next(place, left[0], soonest))
     found.sort(key=lambda each: (each.slot.due, each.not_before))
     return found
 

@@ -1,5 +1,6 @@
 // What a checklist amounts to, counted as the server counts it (huying/inspections/scoring.py, line by line).
 export const PASS = "pass", FAIL = "fail", NOT_APPLICABLE = "not applicable";
+const own = Object.prototype.hasOwnProperty; // older phones have no Object.hasOwn
 const COMPARE = {
   "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
   "==": (a, b) => a === b, "!=": (a, b) => a !== b,
@@ -18,7 +19,7 @@ export function score(standard, answers) {
   let earned = 0, applicable = 0, critical = "";
   const failed = [], unanswered = [];
   for (const item of standard.items) {
-    const said = verdict(item, Object.hasOwn(answers, item.code) ? answers[item.code] : null);
+    const said = verdict(item, own.call(answers, item.code) ? answers[item.code] : null);
     if (said === PASS) earned += item.points;
     else if (said === FAIL) {
       failed.push(item.code);
