@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.cases.views.field import home, me, offline, report, shifts, tasks, verbs
+from huying.cases.views.field import home, me, offline, report, shifts, tasks, verbs, verify
 
 app_name = "field"
 urlpatterns = [
@@ -24,6 +24,12 @@ urlpatterns = [
     path("field/handovers/<int:pk>/", shifts.handover, name="handover"),
     path("field/handovers/<int:pk>/acceptance/", shifts.accept, name="accept-handover"),
     path("field/handovers/<int:pk>/refusal/", shifts.refuse, name="refuse-handover"),
+    path("field/verify/", verify.home, name="verify"),
+    path("field/verify/<str:register>/", verify.streets, name="verify-streets"),
+    path("field/verify/<str:register>/streets/<str:street>/", verify.street, name="verify-street"),
+    path("field/verify/<str:register>/streets/<str:street>/omitted/", verify.omitted, name="verify-omitted"),
+    # Codes may hold a slash.
+    path("field/verify/<str:register>/items/<path:code>/", verify.item, name="verify-item"),
     path("field/me/", me.me, name="me"),
     path("field/outbox/", offline.outbox, name="outbox"),
     path("field/session.json", offline.session, name="session"),

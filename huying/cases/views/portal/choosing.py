@@ -89,3 +89,23 @@ _offer: Kept[Offer] = Kept(_version, _read)
 def offer() -> Offer:
     """What residents can choose today; read again only when a ledger, category or topic has changed."""
     return _offer.get()
+
+
+def about_register(register: str) -> dict[int, Category]:
+    """What residents may report of a scanned thing: of the ledgers that concern its register, those for such things
+    alone first. A ledger that asks for a thing is open to them here: the label says which it is."""
+    today = timezone.localdate()
+    ledgers = [
+        ledger
+        for ledger in Ledger.objects.filter(active=True)
+        if Channel.PORTAL in ledger.rules.channels
+        and register in ledger.rules.registers
+        and ledger.rules.in_season(today)
+    ]
+    ledgers.sort(key=lambda ledger: (not ledger.rules.item_required, not ledger.rules.season, ledger.code))
+    if not ledgers:
+        return {}
+    rows = Category.objects.filter(ledger=ledgers[0], active=True)
+    return {
+        row.pk: row for row in rows.select_related("topic__parent", "ledger", "department").order_by("pk")
+    }

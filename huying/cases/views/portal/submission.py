@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from huying.cases.actions import Intake, receive_report
 from huying.cases.models import Case, Category, Channel, Report, TellBy
-from huying.cases.suggest import open_nearby
-from huying.cases.views.portal.choosing import offer
+from huying.cases.suggest import guess_categories, open_nearby
+from huying.cases.views.portal.choosing import about_register, offer
 from huying.cases.views.portal.forms import ReportForm
 from huying.core.errors import Refusal
 from huying.core.files import store_photo
@@ -26,8 +26,11 @@ from huying.places.district import current_district
 from huying.places.locate import locate
 from huying.places.names import search_places
 from huying.registry.declared.forms import DeclaredForm, cleaned_values, declared_form
+from huying.registry.models import Item
+from huying.registry.scanning import labelled, read_label
 
 MOST_PHOTOS = 6
+MOST_OF_ITEM = 6  # what a scanned thing may have, shown at once
 NEARBY_AT_LEAST_M = 50.0
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 # One address may stand for a whole mobile network's street corner; one phone number is one person.
@@ -61,7 +64,32 @@ class Submission:
         }
         if self.follows is not None:
             initial["words"] = initial["words"] or _("我也遇到同样的问题。")
+        elif self.item is not None:
+            address = self.item.address if self.item.rules.public else ""
+            initial |= {"lng": self.item.lng, "lat": self.item.lat, "address": address or self.item_title}
         return ReportForm(initial=initial)
+
+    # --- the thing whose label was scanned ----------------------------------------------------------------
+
+    @cached_property
+    def item(self) -> Item | None:
+        """The thing that the report is about, by its label."""
+        return labelled(read_label(self.data.get("item", ""))) if self.data.get("item") else None
+
+    @property
+    def item_title(self) -> str:
+        """What the thing is called where everybody reads it."""
+        if self.item is None:
+            return ""
+        return self.item.title if self.item.rules.public else self.item.code
+
+    @cached_property
+    def of_item(self) -> dict[int, Category]:
+        """What can be reported of this thing: categories of the ledgers that concern its register."""
+        return about_register(self.item.register.code) if self.item is not None else {}
+
+    def _known(self, key: str) -> Category | None:
+        return offer().get(key) or (self.of_item.get(int(key)) if key.isdecimal() and len(key) < 19 else None)
 
     # --- category, ledger and the ledger's own fields ---------------------------------------------------
 
@@ -74,14 +102,13 @@ class Submission:
     @cached_property
     def chosen(self) -> Category | None:
         """The category chosen by hand, if it is still to be had."""
-        known = offer()
         if self.follows is not None:
             return self._category_to_follow(self.follows)
         names: tuple[str, ...] = ("category_other", "category")
         if self.request.headers.get("HX-Trigger-Name") == "category":
             names = ("category",)
         for name in names:
-            if category := known.get(self.data.get(name, "")):
+            if category := self._known(self.data.get(name, "")):
                 return category
         return None
 
@@ -95,7 +122,12 @@ class Submission:
 
     @cached_property
     def guesses(self) -> list[Category]:
-        return offer().guesses(self.data.get("words", ""))
+        words = self.data.get("words", "")
+        if self.of_item:
+            own = guess_categories(self.of_item.values(), words, at_most=1)
+            likely = [guess.category for guess in own]
+            return list(dict.fromkeys([*likely, *list(self.of_item.values())[:MOST_OF_ITEM]]))
+        return offer().guesses(words)
 
     @cached_property
     def category(self) -> Category | None:
@@ -314,6 +346,7 @@ class Submission:
                     phone="" if self.contact == "none" else cleaned["phone"],
                     email="" if self.contact == "none" else cleaned["email"],
                     tell_by=cleaned["tell_by"],
+                    item=self.item,
                     fields=cleaned_values(self.declared),
                     photos=self.photos,
                     client_id=cleaned["client_id"],

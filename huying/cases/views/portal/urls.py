@@ -1,11 +1,13 @@
-from django.urls import path
+from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from huying.cases.views.portal import home, public, report, track
 from huying.core.navigation import NavigationItem, register
+from huying.registry.public_urls import PORTAL as LABELS
 
 app_name = "portal"
 urlpatterns = [
+    path("", include(LABELS)),
     path("", home.home, name="home"),
     path("report/", report.report, name="report"),
     path("report/suggest/", report.suggest, name="suggest"),
