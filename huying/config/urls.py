@@ -14,6 +14,7 @@ _FLOORS = (
     "papers",
     "cases",
     "community",
+    "inspections",
     "integrations.forwarding",
     "integrations.hotline",
     "integrations.netizen",

@@ -7,3 +7,12 @@ class InspectionsConfig(AppConfig):
     label = "inspections"
     verbose_name = _("巡查")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from huying.cases.views.field.offline import register_pages
+        from huying.core.photo_links import register_rights
+        from huying.inspections.rounds.rights import may_open_of_round
+        from huying.inspections.views.field.rounds import pages
+
+        register_rights(may_open_of_round)
+        register_pages(pages)

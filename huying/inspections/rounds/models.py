@@ -105,7 +105,7 @@ class Round(models.Model):
 
     def get_absolute_url(self) -> str:
         """Its page at the desk."""
-        return reverse("desk:round", args=[self.pk])
+        return reverse("inspections:round", args=[self.pk])
 
     @property
     def number(self) -> str:

@@ -38,6 +38,7 @@ from huying.people.models import User
 # What the field's pages load: all of these files are on the phone before it loses its signal.
 SHELL = (
     "huying/css/", "huying/js/", "huying/icons.svg", "huying/mark.svg", "huying/cases/field/", "huying/community/",
+    "huying/inspections/",
     "huying/people/rosters.css",
     "huying/cases/declared.js", "vendor/htmx/htmx.min.js", "vendor/leaflet/", "vendor/modern-normalize/",
 )  # fmt: skip

@@ -5,6 +5,7 @@ import { show } from "../../js/toast.js";
 import { announce } from "../../js/words.js";
 import { sendUnkept, sendWaiting } from "./app.js";
 import { allowed, header, whereAmI } from "./position.js";
+import { signature } from "./signature.js";
 import { get, me, put, remove } from "./store.js";
 import { marked } from "./watermark.js";
 
@@ -85,6 +86,10 @@ function work(form) {
         input.addEventListener("change", () => { const files = [...input.files]; input.value = ""; add(box, files); });
       }
       if (photos[box.dataset.shots]) draw(box);
+    }
+    for (const pad of form.querySelectorAll("[data-signature]")) {
+      const key = pad.dataset.signature;
+      signature(pad, photos[key]?.[0], (shot) => { touched = true; if (shot) photos[key] = [shot]; else delete photos[key]; keep(); });
     }
     for (const row of form.querySelectorAll("[data-phrases]")) {
       row.hidden = false;
