@@ -19,6 +19,7 @@ from huying.papers.api import router as papers
 from huying.people.api import ROUTERS as PEOPLE
 from huying.people.api import SessionAuth, TokenAuth
 from huying.places.api import router as places
+from huying.registry.api import router as registers
 
 PER_MINUTE = 600
 ABOUT = """\
@@ -62,7 +63,7 @@ def _counted(view: Any) -> Any:
 
 api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
-for router in (*CASES, papers, *PEOPLE, places, webhooks):
+for router in (*CASES, papers, *PEOPLE, places, registers, webhooks):
     api.add_router("", router)
 
 

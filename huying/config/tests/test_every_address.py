@@ -27,6 +27,7 @@ from huying.community.models import Household, Promise, Visit
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, hold, make_duty, make_post, make_user
+from huying.inspections.rounds.tests.conftest import make_night
 from huying.integrations.forwarding.models import Forwarding, Partner, Route
 from huying.integrations.open311.models import ApiKey
 from huying.integrations.webhooks.models import Delivery as Push
@@ -73,6 +74,10 @@ HANDOVER_PAGES = ("handover", "accept-handover", "refuse-handover")
 NEWS_PAGES = (
     "public-item", "public-comment", "public-file", "field-item", "item", "board", "edit", "publish", "withdraw",
     "remove-file", "judge",
+)  # fmt: skip
+ITEM_OPERATIONS = (
+    "put_item_state", "add_photos_to_item", "read_item_private", "list_item_verifications", "verify_on_the_spot",
+    "read_item", "patch_item",
 )  # fmt: skip
 IMPORT_PAGES = ("register-import-look", "register-import-progress", "register-import-result")
 ITEM_PAGES = ("item", "change-item", "item-state", "item-photos", "item-private", "item-file")
@@ -212,9 +217,16 @@ def values(loop: Loop) -> dict[str, Any]:
         lines=[[2, {"编号": "LD-0001"}, []]],
         uploaded_by=loop.clerk,
     )
+    night = make_night(district)
     return {
+        **{f"inspections:{name}/code": night.plan.code for name in ("field-plan", "field-round")},
+        "inspections:field-check/code": night.version.standard.code,
+        **{f"inspections:{name}/kind": "item" for name in ("field-round", "field-check")},
+        **{f"inspections:{name}/pk": night.station.pk for name in ("field-round", "field-check")},
+        "inspections:field-made/pk": night.go().pk,
         **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
-        "register": lamps.code, "field": "kind", **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
+        **{f"api:{name}/code": lamp.code for name in ITEM_OPERATIONS},
+        "register": lamps.code, "register_code": lamps.code, "field": "kind", **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
         **{f"people:{name}/code": watch.code for name in ROSTER_PAGES},
         **{f"{space}:{name}/pk": shift.pk for space in ("people", "field") for name in SHIFT_PAGES},
         **{f"{space}:{name}/pk": handed.pk for space in ("people", "field") for name in HANDOVER_PAGES},

@@ -263,7 +263,10 @@ class AllItems(_ItemList):
         return self._filters
 
     def extra_context(self) -> dict[str, Any]:
-        return {"crumbs": crumbs(), "map_url": reverse("desk:items-map") + self.map_query()}
+        return {
+            "crumbs": [*crumbs(), (self.title, "")],
+            "map_url": reverse("desk:items-map") + self.map_query(),
+        }
 
 
 class Items(_ItemList):
@@ -308,7 +311,7 @@ class Items(_ItemList):
                 field_title(field),
                 value=partial(_cell, field),
                 show=partial(_shown, field),
-                css="cell--number" if field.type in ("number", "money") else "",
+                css="number" if field.type in ("number", "money") else "",
                 export=not field.private,
                 shown=place < 5,
             )
@@ -345,7 +348,7 @@ class Items(_ItemList):
     def extra_context(self) -> dict[str, Any]:
         on_map = reverse("desk:register-map", args=[self.register.code]) + self.map_query()
         return {
-            "crumbs": crumbs(), "register": self.register, "rules": self.rules,
+            "crumbs": [*crumbs(), (self.title, "")], "register": self.register, "rules": self.rules,
             "may_add": can(self.request.user, policy.CHANGE), "may_import": can(self.request.user, policy.IMPORT),
             "map_url": on_map if self.rules.place != "none" else "",
         }  # fmt: skip

@@ -111,7 +111,11 @@ def window(page: AllItems | Items, box: Box, zoom: int, *, kept_counts: bool) ->
         shown = list(rows.order_by("title", "pk")[: MOST_ITEMS + 1])
         marks = [_mark(item) for item in shown]
         return {"clusters": marks, "items": marks[:BESIDE], "total": len(marks)}
-    return {"clusters": [_bubble(cell) for cell in merge_cells(cells, zoom)], "items": [], "total": total}
+    bubbles = [
+        _bubble(cell, whole_cells(Box(cell.lng, cell.lat, cell.lng, cell.lat), zoom))
+        for cell in merge_cells(cells, zoom)
+    ]
+    return {"clusters": bubbles, "items": [], "total": total}
 
 
 def _mark(item: Item) -> dict[str, Any]:
@@ -122,5 +126,11 @@ def _mark(item: Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bubble(cell: Cell) -> dict[str, Any]:
-    return {"lng": cell.lng, "lat": cell.lat, "count": cell.count, "title": str(cell.count), "url": ""}
+def _bubble(cell: Cell, box: Box) -> dict[str, Any]:
+    """A cell; `box` opens its things as a list."""
+    title = _("%(n)s 件，看列表") % {"n": cell.count}
+    return {"lng": cell.lng, "lat": cell.lat, "count": cell.count, "title": title, "box": _text(box)}
+
+
+def _text(box: Box) -> str:
+    return ",".join(f"{edge:.7f}" for edge in box)

@@ -30,6 +30,7 @@ class Row:
     rules: RegisterRules
     total: int = 0
     states: list[tuple[str, int, str, str, str]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)  # state → how many
 
     @property
     def public(self) -> str:
@@ -51,7 +52,8 @@ def overview_rows(user: User) -> list[Row]:
     rows = []
     for register in Register.objects.filter(active=True):
         rules, found = register.rules, counts.get(register.pk, {})
-        row = Row(register, rules, sum(number for state, number in found.items() if state != RETIRED))
+        total = sum(number for state, number in found.items() if state != RETIRED)
+        row = Row(register, rules, total, counts=found)
         order = [state.code for state in rules.states]
         for state in sorted(found, key=lambda code: order.index(code) if code in order else len(order)):
             url = f"{register.get_absolute_url()}?{urlencode({'state': state})}"

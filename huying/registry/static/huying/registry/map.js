@@ -1,6 +1,6 @@
 // The list beside the map: what stands in its window, with the same number as the list that it opens.
 const part = (name) => document.querySelector(`[data-window-${name}]`);
-const words = document.querySelector("[data-words]").dataset;
+const words = part("words").dataset;
 
 function row(item) {
   const node = document.createElement("li"), link = document.createElement("a"), note = document.createElement("span");
