@@ -103,5 +103,15 @@ class Draw(models.Model):
         return (list(again.places), again.inspectors) == (self.chosen, self.inspectors)
 
 
-# Rounds have a file of their own; Django looks for models here.
+# Rounds and duties have files of their own; Django looks for models here.
+from huying.inspections.duties.models import (  # noqa: E402
+    AgentDay,  # noqa: F401
+    DaySum,  # noqa: F401
+    Folded,  # noqa: F401
+    MissedRun,  # noqa: F401
+    Opened,  # noqa: F401
+    PlaceDay,  # noqa: F401
+    Reminder,  # noqa: F401
+    StaleDay,  # noqa: F401
+)
 from huying.inspections.rounds.models import Finding, Round, RoundMember, RoundPhoto  # noqa: E402, F401

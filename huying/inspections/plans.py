@@ -89,6 +89,7 @@ class PlanRules:
     at_departments: tuple[str, ...] = ()
     by_post: str = ""
     by_departments: tuple[str, ...] = ()
+    kept_up: bool = False  # `by` names one post or department: who keeps the place up; a list is a team that inspects
     every: Frequency = Frequency(1, "day")
     season: str = ""  # MM-DD..MM-DD, may run over New Year; empty: all year
     work_days: bool = False
@@ -165,7 +166,8 @@ def read_plan(declaration: Mapping[str, Any]) -> tuple[PlanRules, list[Problem]]
     rules = PlanRules(
         code=str(declaration.get("plan", "")), title=zh, title_en=en,
         about=title_of(declaration.get("about"))[0], standard=str(does.get("standard", "")), registers=registers,
-        where=where, area_level=level, at_departments=departments, by_post=post, by_departments=doers, every=every,
+        where=where, area_level=level, at_departments=departments, by_post=post, by_departments=doers,
+        kept_up=isinstance(declaration.get("by"), str), every=every,
         season=season, work_days=days == "work days", hours=hours, draw=_draw(read, declaration.get("draw"), every),
         unannounced=_flag(read, declaration.get("unannounced", False), "unannounced"), proof=proof,
         remind_after=remind, opens=opens, open_after=after, since=since, until=until,

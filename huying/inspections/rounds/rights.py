@@ -52,7 +52,7 @@ def require_make(user: User, site: Site, plan: PlanRules | None = None) -> None:
         raise NotAllowed(_("您的岗位没有这项权限。需要时请联系系统管理员。"))
     if not may_make(user, site, plan):
         raise NotAllowed(_("「%(title)s」不在您负责的区域或计划内。") % {"title": site.title})
-    duty = plan is not None and plan.by_post
+    duty = plan is not None and plan.kept_up
     if not duty and user.department_id and user.department_id in {unit.pk for unit in site.units}:
         raise NotAllowed(_("不能检查自己单位管的地方，请由别的单位来查。"))
 
