@@ -62,6 +62,18 @@ def public_sheets(item: Item) -> list[Sheet]:
     return [Sheet(item, tuple(facts)), *named]
 
 
+def named_things(item: Item) -> list[Item]:
+    """The things that public fields of this one name, as a sign names its road; only those that are public."""
+    rules = item.rules
+    found = []
+    for name in rules.public_fields:
+        field = rules.field(name)
+        other = _named(field, item) if field is not None and not field.private else None
+        if other is not None and other.rules.public:
+            found.append(other)
+    return found
+
+
 def _named(field: Field, item: Item) -> Item | None:
     """The thing whose code a field of the type `item` holds."""
     code = item.data.get(field.code)

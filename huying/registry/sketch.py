@@ -65,7 +65,8 @@ def sketch(
     if not lines:
         return None
     onto = _Paper([point for line in lines for point in line])
-    crossings, taken = [], []
+    crossings: list[tuple[str, Mark]] = []
+    taken: list[Point] = []
     for road, where in _crossing(lines, title):
         x, y = onto(where)
         far = all(math.hypot(x - other_x, y - other_y) > 34 for other_x, other_y in taken)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.registry.views.desk import forms, item, lists, maps, overview, sheets
+from huying.registry.views.desk import forms, item, labels, lists, maps, overview, sheets, verification
 
 DESK = [
     path("desk/registers/", overview.registers, name="registers"),
@@ -25,6 +25,18 @@ DESK = [
         "desk/registers/<str:register>/import/<int:pk>/errors.xlsx",
         sheets.result,
         name="register-import-result",
+    ),
+    path("desk/registers/<str:register>/labels/", labels.labels, name="register_labels"),
+    path(
+        "desk/registers/<str:register>/verification/",
+        verification.Verifications.as_view(),
+        name="verification",
+    ),
+    path("desk/registers/<str:register>/verification/rounds/", verification.start_round, name="start-round"),
+    path(
+        "desk/registers/<str:register>/verification/rounds/<int:pk>/end/",
+        verification.end_round,
+        name="end-round",
     ),
     # Codes may hold a slash, so what is done with a thing comes before its own page.
     path("desk/registers/<str:register>/items/<path:code>/change/", forms.change, name="change-item"),

@@ -10,10 +10,13 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from huying.core.errors import Refusal
+from huying.core.journal import log
 from huying.people.models import User
 from huying.places.models import Area, Road
 from huying.registry import policy
@@ -172,3 +175,56 @@ def in_walking_order(items: Iterable[Item], key: str) -> list[Item]:
         return float(line.project(shapely.Point(item.lng, item.lat)))
 
     return sorted(found, key=place)
+
+
+def by_subdistrict(items: QuerySet[Item], span: Span) -> list[Street]:
+    """How far the comparison has come in each subdistrict: things whose path leads through it."""
+    rows = dict[str, list[int]]()
+    for path, total, done in (
+        items.order_by()
+        .values_list("area_path")
+        .annotate(total=Count("pk"), done=Count("pk", filter=Q(verified_at__gte=span.start)))
+    ):
+        codes = path.split("/")
+        found = rows.setdefault(codes[1] if len(codes) > 2 else "", [0, 0])
+        found[0] += total
+        found[1] += done
+    areas = Area.objects.defer("boundary").in_bulk(list(rows), field_name="code")
+    return [
+        Street(code, str(areas[code]) if code in areas else _("位置不明"), total, done)
+        for code, (total, done) in sorted(rows.items())
+    ]
+
+
+@transaction.atomic
+def start_round(
+    register: Register, *, title: str, starts_on: dt.date, ends_on: dt.date | None, actor: User
+) -> VerificationRound:
+    """Begin to compare a register with the street. One round at a time, so that progress has one meaning."""
+    if not register.rules.verified:
+        raise Refusal(_("这个名录不做现场核实。"))
+    if ends_on is not None and ends_on < starts_on:
+        raise Refusal(_("结束日期不能早于开始日期。"), field="ends_on")
+    Register.objects.select_for_update().get(pk=register.pk)
+    last = ends_on or dt.date.max
+    others = register.verification_rounds.filter(
+        Q(ends_on=None) | Q(ends_on__gte=starts_on), starts_on__lte=last
+    )
+    if other := others.first():
+        raise Refusal(_("和「%s」的日期重叠，请先结束它，或改日期。") % other.title, field="starts_on")
+    made = VerificationRound.objects.create(
+        register=register, title=title.strip(), starts_on=starts_on, ends_on=ends_on, opened_by=actor
+    )
+    log(register, "register.round_started", actor=actor, title=made.title, starts_on=starts_on.isoformat())
+    return made
+
+
+@transaction.atomic
+def end_round(round_: VerificationRound, *, actor: User) -> None:
+    """Today is the last day of this round; nothing happens when it has ended."""
+    today = timezone.localdate()
+    if round_.ends_on is not None and round_.ends_on <= today:
+        return
+    round_.ends_on = max(today, round_.starts_on)
+    round_.save(update_fields=["ends_on"])
+    log(round_.register, "register.round_ended", actor=actor, title=round_.title)

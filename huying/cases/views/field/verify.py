@@ -228,8 +228,11 @@ class OmittedForm(forms.Form):
         label=gettext_lazy("名称"), max_length=120, error_messages={"required": gettext_lazy("请填名称。")}
     )
     code = forms.CharField(
-        label=gettext_lazy("编号"), max_length=40, required=False, help_text=gettext_lazy("没有编号就空着，自动编下一个号。")
-    )  # fmt: skip
+        label=gettext_lazy("编号"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("没有编号就空着，自动编下一个号。"),
+    )
     address = forms.CharField(label=gettext_lazy("地址"), max_length=160, required=False)
     words = forms.CharField(
         label=gettext_lazy("说明"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
