@@ -110,6 +110,7 @@ def prepare_demonstration() -> None:
     from huying.cases.demonstration.replay import replay
     from huying.community.demonstration import make_visits
     from huying.packs.loader import load_pack
+    from huying.registry.demonstration import make_verifications
 
     started = time.monotonic()
 
@@ -122,6 +123,7 @@ def prepare_demonstration() -> None:
     step(f"District pack: {settings.PACK.name}", lambda: load_pack(settings.PACK, report=say))
     step("A year of demonstration history", lambda: replay(report=say))
     step("Visits to households", lambda: say(f"{make_visits()} visits"))
+    step("Registers compared with the street", lambda: say(f"{make_verifications()} verifications"))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 
