@@ -6,26 +6,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0006_tables_of_things'),
+        ("registry", "0006_tables_of_things"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VerificationRound',
+            name="VerificationRound",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=80, verbose_name='核实轮次')),
-                ('starts_on', models.DateField(verbose_name='开始')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='结束')),
-                ('opened_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('register', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verification_rounds', to='registry.register')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=80, verbose_name="核实轮次")),
+                ("starts_on", models.DateField(verbose_name="开始")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束")),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "register",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="verification_rounds",
+                        to="registry.register",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '核实轮次',
-                'ordering': ('-starts_on', '-pk'),
+                "verbose_name": "核实轮次",
+                "ordering": ("-starts_on", "-pk"),
             },
         ),
     ]
