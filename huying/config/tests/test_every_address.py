@@ -37,7 +37,7 @@ from huying.papers.models import Paper
 from huying.people.models import Handover, Roster, Shift, Turn, User
 from huying.people.roles import ROLES
 from huying.registry.actions import add_item
-from huying.registry.models import ItemsUpload, Register
+from huying.registry.models import ItemsUpload, Register, VerificationRound
 from huying.registry.tests.conftest import LAMPS
 
 __all__ = ["district"]
@@ -210,6 +210,7 @@ def values(loop: Loop) -> dict[str, Any]:
     lamp = add_item(
         lamps, actor=None, values={"title": "1号灯", "lng": 113.3225, "lat": 33.715}, data={"kind": "单臂灯"}
     )
+    walk = VerificationRound.objects.create(register=lamps, title="普查", starts_on=timezone.localdate())
     table = ItemsUpload.objects.create(
         register=lamps,
         name="灯.csv",
@@ -226,6 +227,7 @@ def values(loop: Loop) -> dict[str, Any]:
         "inspections:field-made/pk": night.go().pk,
         **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
         **{f"api:{name}/code": lamp.code for name in ITEM_OPERATIONS},
+        "label": lamp.label, "street": "-", "field:verify-item/code": lamp.code, "desk:end-round/pk": walk.pk,
         "register": lamps.code, "register_code": lamps.code, "field": "kind", **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
         **{f"people:{name}/code": watch.code for name in ROSTER_PAGES},
         **{f"{space}:{name}/pk": shift.pk for space in ("people", "field") for name in SHIFT_PAGES},
