@@ -71,6 +71,11 @@ class StandardItem:
     def __str__(self) -> str:
         return (self.title_en if is_english() else "") or self.title
 
+    @property
+    def fault(self) -> str:
+        """What is wrong where it fails, as cases and letters name it: a must is named as not met, a ban as seen."""
+        return self.title if self.kind == "ban" else f"不符合「{self.title}」"
+
 
 @dataclass(frozen=True)
 class Grade:

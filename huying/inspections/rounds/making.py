@@ -195,7 +195,7 @@ def _found(round_: Round, site: Site, rules: StandardRules, code: str, made: Mad
     reading = float(answer) if item.evidence == "reading" and isinstance(answer, int | float) else None
     fixed = code in made.fixed
     finding = Finding(
-        round=round_, code=code, title=item.title[:120], words=made.notes.get(code, "").strip()[:_LONGEST_WORDS],
+        round=round_, code=code, title=item.fault[:120], words=made.notes.get(code, "").strip()[:_LONGEST_WORDS],
         reading=reading, fixed_at_once=fixed,
     )  # fmt: skip
     if item.opens is not None and not fixed:
@@ -216,13 +216,12 @@ def _open_case(
         raise Conflict(
             _("台账「%(ledger)s」没有可用的类别，请联系管理员检查区包。") % {"ledger": item.opens.ledger}
         )
-    said = [item.title]
+    said = [item.fault]
     if finding.reading is not None:
         said.append(f"{finding.reading:g}{item.unit}")
     if finding.words:
         said.append(finding.words)
-    with of_record():
-        title = f"{site.title}：{item.title}"
+    title = f"{site.title}：{item.fault}"
     point = site.point or made.point
     report = receive_report(
         Intake(
