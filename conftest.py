@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
@@ -28,6 +29,10 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 # The server of `live_server` writes head and body apart; without this the second waits 40 ms for the first's receipt.
 WSGIRequestHandler.disable_nagle_algorithm = True
+
+# No test fails because the machine was busy.
+hypothesis.settings.register_profile("huying", deadline=None)
+hypothesis.settings.load_profile("huying")
 
 ROOT = Path(__file__).parent
 STATE = ROOT / ".data" / "test"
