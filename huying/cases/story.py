@@ -189,6 +189,7 @@ _TELLINGS: dict[str, _Telling] = {
         gettext_lazy("节假日安排公布，重算截止时间"), "calendar", text=_due, public=True
     ),
     "case.reminded": _Telling(gettext_lazy("到期提醒"), "bell", "blue"),
+    "case.missed_again": _Telling(gettext_lazy("又没有做"), "clock", "red", text=_words),
     "case.urged": _Telling(
         pgettext_lazy("event", "催办"), "bell", "yellow", text=_words, public=True, public_text=False
     ),

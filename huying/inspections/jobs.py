@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from huying.core.jobs import every
+from huying.core.jobs import at, every
+from huying.inspections.duties import missed
 from huying.inspections.duties.days import keep_days
 
 
 @every("*/5 * * * *")
 def keep_duties(moment: dt.datetime) -> None:
-    """Days begin and end."""
+    """Days begin and end; whoever is late is reminded; what was missed again and again becomes a case."""
     keep_days()
+    missed.remind()
+    missed.follow_missed()
+
+
+@every(at(3, 35))
+def forget_reminders(moment: dt.datetime) -> None:
+    """Delete the notes of who was reminded of what a month ago."""
+    missed.forget_reminders()

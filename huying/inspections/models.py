@@ -106,6 +106,7 @@ class Draw(models.Model):
 # Rounds and duties have files of their own; Django looks for models here.
 from huying.inspections.duties.models import (  # noqa: E402
     AgentDay,  # noqa: F401
+    Closed,  # noqa: F401
     DaySum,  # noqa: F401
     Folded,  # noqa: F401
     MissedRun,  # noqa: F401

@@ -23,19 +23,20 @@ def settle_new_case(
     at: dt.datetime | None = None,
     *,
     responsible: Department | None = None,
+    owed: bool = False,
     limit: TimeLimit | None = None,
 ) -> None:
     """File a case whose ledger has no filing desk, and dispatch it where the ledger says `automatic`.
 
-    `responsible` is the unit that was inspected, and answers where no thing names its owner; `limit` shortens
-    the category's, and never lengthens it.
+    `responsible` is the unit that was inspected, and answers where no thing names its owner; it answers first
+    where its own work was `owed`. `limit` shortens the category's, and never lengthens it.
     """
     at = at or timezone.now()
     if case.status == Status.REPORTED and not case.rules.has("file"):
         claim(case, status=Status.FILED, filed_at=at)
         log(case, "case.filed", at=at, note="本台账不设受理环节")
     if case.status == Status.FILED:
-        dispatch_if_certain(case, at, responsible=responsible, limit=limit)
+        dispatch_if_certain(case, at, responsible=responsible, owed=owed, limit=limit)
 
 
 def dispatch_if_certain(
@@ -43,6 +44,7 @@ def dispatch_if_certain(
     at: dt.datetime,
     *,
     responsible: Department | None = None,
+    owed: bool = False,
     limit: TimeLimit | None = None,
 ) -> None:
     """Dispatch at once when the ledger allows it and there is exactly one responsible department.
@@ -53,8 +55,13 @@ def dispatch_if_certain(
     if rules.has("dispatch") and not rules.automatic_dispatch:
         return
     with of_record():
-        if responsible is not None and responsible.can_lead and case.item is None:
-            why = _("检查发现，由被查单位%(department)s整改。") % {"department": responsible}
+        if responsible is not None and responsible.can_lead and (owed or case.item is None):
+            said = (
+                _("该做的没有做，由%(department)s负责。")
+                if owed
+                else _("检查发现，由被查单位%(department)s整改。")
+            )
+            why = said % {"department": responsible}
             found = Responsible(responsible, "inspected", why)
         else:
             found = responsible_for(case)

@@ -58,6 +58,7 @@ class Intake:
     area: Area | None = None  # where it is, when there is no point
     # Seen by an inspection: who answers there, and a limit that shortens the category's.
     responsible: Department | None = None
+    owed: bool = False  # it was their work that was not done: they answer, whoever owns the thing
     limit: TimeLimit | None = None
 
 
@@ -154,7 +155,7 @@ def _open_case(intake: Intake) -> Report:
         area=case.area_path, title=title,
     )  # fmt: skip
     telling.tell_reporters(case, "received", reports=[report])
-    settle_new_case(case, responsible=intake.responsible, limit=intake.limit)
+    settle_new_case(case, responsible=intake.responsible, owed=intake.owed, limit=intake.limit)
     return report
 
 

@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from huying.core.journal import LoggedEntry
-from huying.inspections.duties.models import Opened, PlaceDay, StaleDay
+from huying.inspections.duties.models import Closed, Opened, PlaceDay, StaleDay
 from huying.inspections.duties.owed import (
     Owing,
     Span,
@@ -124,6 +124,9 @@ def _count(plan: Plan, round_: Round, now: dt.datetime) -> Assignment[int] | Non
                 )
                 touched.append(span.day)
     mark_stale(plan, {*touched, round_.day}, before=timezone.localdate(now))
+    # What arrives before the clock has closed its day must not hide that the day has missed duties.
+    over = [span.day for span in own if span.until <= now and span.day in touched]
+    Closed.objects.bulk_create([Closed(plan=plan, day=day, at=now) for day in over], ignore_conflicts=True)
     return matched
 
 
@@ -232,6 +235,7 @@ def close_days(now: dt.datetime) -> None:
                 missed = F("due") - F("done") - F("late")
                 PlaceDay.objects.filter(waiting, plan=key, day=day).update(missed=missed)
                 StaleDay.objects.create(plan_id=key, day=day)
+                Closed.objects.bulk_create([Closed(plan_id=key, day=day, at=now)], ignore_conflicts=True)
 
 
 # -- anew from the rounds --------------------------------------------------------------------------------------

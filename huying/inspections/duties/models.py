@@ -167,6 +167,25 @@ class StaleDay(models.Model):
         return f"{self.plan_id} {self.day}"
 
 
+class Closed(models.Model):
+    """A day of a plan that is over. Its missed duties are followed a little later: phones may still send."""
+
+    plan = models.ForeignKey("inspections.Plan", on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    at = models.DateTimeField()
+    followed = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("结束的日子")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["plan", "day"], name="closed_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="closed_unfollowed", condition=Q(followed=False)),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.day}"
+
+
 class Opened(models.Model):
     """Until which day, included, every place of a plan was given what it owes."""
 

@@ -43,7 +43,7 @@ PLAN: dict[str, Any] = {
 }
 LEDGER: dict[str, Any] = {
     "ledger": "duties", "title": "创文台账", "stages": ["dispatch", "handle", "check", "close"],
-    "dispatch": "automatic", "responsible": "item.keeper",
+    "dispatch": "automatic",
 }  # fmt: skip
 WEEK_AGO = 7
 

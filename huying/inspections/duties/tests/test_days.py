@@ -186,7 +186,8 @@ class TestAnew:
 
     @pytest.mark.parametrize(
         "every",
-        ["6 per day, at least 2 hours apart", "2 per day", "3 per week", "nightly", "monthly", "3 per week, at least 5 hours apart"],
+        ["6 per day, at least 2 hours apart", "2 per day", "3 per week", "nightly", "monthly",
+         "3 per week, at least 5 hours apart"],
     )  # fmt: skip
     def test_matching_in_bulk_is_matching_one_by_one(self, every: str, district: MiniDistrict) -> None:
         declaration = PLAN | {"every": every, "hours": "06:00-22:00" if "day" in every else None}
