@@ -31,10 +31,10 @@ def require_match(request: HttpRequest, version: object) -> None:
     """Raise Changed (412) when `If-Match` names another version. Without the header nothing is asked."""
     wanted = parse_etags(request.headers.get("If-Match", ""))
     if wanted and wanted != ["*"] and etag(version) not in [tag.removeprefix("W/") for tag in wanted]:
-        raise Changed(_("您读取之后，案件有了新情况。请重新读取，再决定是否继续。"))
+        raise Changed(_("您读取之后，内容有了变化。请重新读取，再决定是否继续。"))
 
 
 def require_version(wanted: int | None, version: int) -> None:
     """The same for a version in the body, for clients that cannot set headers."""
     if wanted is not None and wanted != version:
-        raise Changed(_("您读取之后，案件有了新情况。请重新读取，再决定是否继续。"))
+        raise Changed(_("您读取之后，内容有了变化。请重新读取，再决定是否继续。"))
