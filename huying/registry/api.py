@@ -25,6 +25,7 @@ from huying.core.api import (
 )
 from huying.core.errors import Refusal
 from huying.core.models import StoredFile
+from huying.core.paging import COUNT_CAP
 from huying.core.photo_links import draft_photos, photo_url
 from huying.people.access import everywhere
 from huying.people.api import caller
@@ -92,6 +93,7 @@ class RegisterOut(Schema):
     fields: list[FieldOut]
     states: list[StateCount]
     total: int
+    capped: bool = Field(description="some count stopped at 10,000: there are more")
 
 
 def _field_out(spec: declared.Field) -> dict[str, Any]:
@@ -109,10 +111,12 @@ def list_registers(request: HttpRequest) -> list[dict[str, Any]]:
         rules, counts = row.rules, row.counts
         found.append({
             "code": row.register.code, "title": str(row.register), "about": rules.about, "group": rules.group,
-            "place": rules.place, "label": rules.label, "public": rules.public, "total": row.total,
+            "place": rules.place, "label": rules.label, "public": rules.public, "total": row.total.number,
+            "capped": row.total.capped or any(n > COUNT_CAP for n in counts.values()),
             "fields": [_field_out(spec) for spec in rules.fields],
             "states": [
-                {"code": state.code, "title": str(state), "count": counts.get(state.code, 0)} for state in rules.states
+                {"code": one.code, "title": str(one), "count": min(counts.get(one.code, 0), COUNT_CAP)}
+                for one in rules.states
             ],
         })  # fmt: skip
     return found

@@ -145,7 +145,9 @@ def nearest_items(
         keys = [row[0] for row in cursor.fetchall()]
     found = [
         Near(item, distance_m(lng, lat, item.lng or 0.0, item.lat or 0.0))
-        for item in Item.objects.filter(pk__in=keys).select_related("register", "owner", "area")
+        for item in Item.objects.filter(pk__in=keys)
+        .select_related("register", "owner", "area")
+        .defer("area__boundary", "search", "words")
     ]
     return sorted((near for near in found if near.distance_m <= within_m), key=lambda near: near.distance_m)[
         :most

@@ -20,7 +20,7 @@ from huying.core.files import store_photo
 from huying.core.models import StoredFile
 from huying.core.photo_links import photo_url
 from huying.core.toasts import toast
-from huying.people.guards import requires, signed_in
+from huying.people.guards import check, requires, signed_in
 from huying.people.models import User
 from huying.people.views.common import back_to
 from huying.places.locate import current_index
@@ -157,7 +157,7 @@ def state(request: HttpRequest, register: str, code: str) -> HttpResponse:
     else:
         if item.state != was:
             word = str(item.stands)
-            undo = f"{request.path}?{urlencode({'back': was, 'seen': item.version})}"
+            undo = f"{request.path}?{urlencode({'back': str(was), 'seen': str(item.version)})}"
             toast(request, _("状态已改为「%(state)s」。") % {"state": word}, undo_url="" if undone else undo)
     return HttpResponseRedirect(back_to(request, item.get_absolute_url()))
 
@@ -186,9 +186,10 @@ def photos(request: HttpRequest, register: str, code: str) -> HttpResponse:
 
 
 @require_safe
-@requires(policy.VIEW)
 def file(request: HttpRequest, register: str, code: str, field: str) -> HttpResponseBase:
     """The document of a declared field; a personal one for who may change the thing."""
+    if refused := check(request, policy.VIEW):
+        return refused
     item = item_for(signed_in(request), register, code)
     spec = item.rules.field(field)
     if spec is None or spec.type not in ("file", "signature"):

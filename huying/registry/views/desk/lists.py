@@ -283,11 +283,11 @@ class Items(_ItemList):
         return self.register.rules
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return str(self.register)
 
     @property
-    def lead(self) -> str:  # type: ignore[override]
+    def lead(self) -> str:
         return self.rules.about
 
     @property

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from huying.core.errors import Refusal
 from huying.core.pages import export_xlsx
 from huying.core.toasts import toast
-from huying.people.guards import requires, signed_in
+from huying.people.guards import check, requires, signed_in
 from huying.registry import policy
 from huying.registry.display import crumbs
 from huying.registry.imports.apply import AT_ONCE, apply_upload, claim, take
@@ -71,9 +71,10 @@ def upload(request: HttpRequest, register: str) -> HttpResponse:
 
 
 @require_GET
-@requires(policy.IMPORT)
-def empty(request: HttpRequest, register: str) -> FileResponse:
-    """The table with its headings, and under each what may be written there."""
+def empty(request: HttpRequest, register: str) -> HttpResponse | FileResponse:
+    """The table with its headings; what may be written under each stands on its second sheet."""
+    if refused := check(request, policy.IMPORT):
+        return refused
     row = _register(register)
     columns = Columns(row).all
     headings = [(column.heading, itemgetter(place)) for place, column in enumerate(columns)]
@@ -150,9 +151,10 @@ def progress(request: HttpRequest, register: str, pk: int) -> HttpResponse:
 
 @never_cache
 @require_GET
-@requires(policy.IMPORT)
-def result(request: HttpRequest, register: str, pk: int) -> FileResponse:
+def result(request: HttpRequest, register: str, pk: int) -> HttpResponse | FileResponse:
     """The rows that are not in, as they were, each with what is wrong: put right, it can be uploaded again."""
+    if refused := check(request, policy.IMPORT):
+        return refused
     mine = _mine(request, register, pk)
     known = mine.result if mine.state == ItemsUpload.State.APPLIED else mine.preview
     errors = known.get("errors", {})
