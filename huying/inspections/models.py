@@ -103,7 +103,16 @@ class Draw(models.Model):
         return (list(again.places), again.inspectors) == (self.chosen, self.inspectors)
 
 
-# Rounds and duties have files of their own; Django looks for models here.
+# What grows from them has files of its own; Django looks for models here.
+from huying.inspections.campaigns.models import (  # noqa: E402
+    Award,  # noqa: F401
+    Bulletin,  # noqa: F401
+    BulletinLine,  # noqa: F401
+    BulletinSeries,  # noqa: F401
+    Campaign,  # noqa: F401
+    Ranking,  # noqa: F401
+    RankingTable,  # noqa: F401
+)
 from huying.inspections.duties.models import (  # noqa: E402
     AgentDay,  # noqa: F401
     Closed,  # noqa: F401
@@ -115,4 +124,5 @@ from huying.inspections.duties.models import (  # noqa: E402
     Reminder,  # noqa: F401
     StaleDay,  # noqa: F401
 )
+from huying.inspections.results.models import Measure, MeasureStep  # noqa: E402, F401
 from huying.inspections.rounds.models import Finding, Round, RoundMember, RoundPhoto  # noqa: E402, F401

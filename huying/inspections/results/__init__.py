@@ -1,0 +1,1 @@
+"""What comes of a check at one place: plates, suspensions, closures, things seized, by the book."""
