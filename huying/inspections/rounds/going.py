@@ -90,27 +90,29 @@ def places_for(user: User, plan: Plan, day: dt.date | None = None) -> list[PlanP
     """The places of the plan that are this person's; of a plan that draws, those that fate gave them."""
     day = day or timezone.localdate()
     rules = plan.rules
-    found = [place for place in places_of(rules) if _reached(user, place)]
+    drawn = _drawn(plan, day) if rules.draw is not None else None
+    if rules.draw is not None and drawn is None:
+        return []
+    paths = [scope.path for scope in scopes(user, MAKE)]
+    everything = places_of(rules, set(drawn.chosen) if drawn else None)
+    found = [place for place in everything if any(place.path.startswith(path) for path in paths)]
     if rules.by_post:
-        paths = _holds(user, rules.by_post, day)
-        units = _department_codes(user)
+        held, units = _holds(user, rules.by_post, day), _department_codes(user)
         found = [
             place for place in found
-            if any(place.path.startswith(path) for path in paths) or place.units & units
+            if any(place.path.startswith(path) for path in held) or place.units & units
         ]  # fmt: skip
-    if rules.draw is not None:
-        drawn = Draw.objects.filter(plan=plan, period=period_of(rules.every.unit, day).name).first()
-        chosen = set(drawn.chosen) if drawn else set()
-        people = drawn.inspectors if drawn else {}
+    if drawn is not None:
+        people = drawn.inspectors
         found = [
-            place for place in found
-            if place.key in chosen and (not people.get(place.key) or user.username in people[place.key])
+            place for place in found if not people.get(place.key) or user.username in people[place.key]
         ]  # fmt: skip
     return found
 
 
-def _reached(user: User, place: PlanPlace) -> bool:
-    return any(place.path.startswith(scope.path) for scope in scopes(user, MAKE))
+def _drawn(plan: Plan, day: dt.date) -> Draw | None:
+    """What fate chose for the period that the day lies in."""
+    return Draw.objects.filter(plan=plan, period=period_of(plan.rules.every.unit, day).name).first()
 
 
 def _holds(user: User, post: str, day: dt.date) -> list[str]:
