@@ -24,8 +24,8 @@ from huying.places.district import current_district
 from huying.registry.models import Item
 from huying.registry.public import named_things
 
-# A part of a long print: twenty sheets of the smallest labels, some six seconds of work.
-PART = 480
+# A part of a long print: ten sheets of the smallest labels, a few seconds of work.
+PART = 240
 _STYLE = Path(__file__).parent / "static/huying/registry/labels.css"
 
 
@@ -75,7 +75,7 @@ def label_of(item: Item, site: str) -> Label:
     """The label of a thing; a sign carries the name of its road. `site` is this installation: https://huying.example."""
     url = site.rstrip("/") + reverse("portal:scan", args=[item.label])
     code = segno.make(url, error="m", micro=False)
-    drawn = mark_safe(code.svg_inline(border=0, omitsize=True, svgclass="qr", lineclass=None))
+    drawn = mark_safe(code.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None))
     named = next(iter(named_things(item)), None)
     shown = named or item
     title = shown.title if shown.rules.public else ""

@@ -86,7 +86,7 @@ def _named(field: Field, item: Item) -> Item | None:
 
 
 def _words(field: Field, item: Item) -> str:
-    shown = shown_values([field], item.data, private=False)
+    shown = shown_values([field], item.data, private=True)  # never a personal field: see above
     words = shown[0][1] if shown else ""
     value = item.data.get(field.code)
     if field.type == "place" and isinstance(value, Mapping):
@@ -104,8 +104,8 @@ def _names(words: str) -> tuple[str, ...]:
 
 
 def signs_of(item: Item) -> list[Item]:
-    """The other labelled things of the same register on the same road: a road has several signs."""
-    if item.road_id is None or item.rules.label == "none":
+    """The signs of the road that this sign names, itself included; nothing for things that name no road."""
+    if item.road_id is None or not any(other.rules.place == "line" for other in named_things(item)):
         return []
     rows = Item.objects.filter(register_id=item.register_id, road_id=item.road_id).exclude(state="retired")
     return list(rows.order_by("code")[:MOST_SIGNS])

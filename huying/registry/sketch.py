@@ -13,11 +13,12 @@ from typing import Any
 from huying.places.models import Road
 from huying.registry.models import Item
 
-WIDTH = 640
-_MARGIN = 44
-_FLATTEST, _TALLEST = 150, 560
+WIDTH = 440  # close to what a phone shows, so that the names can be read there
+_MARGIN = 60
+_FLATTEST, _TALLEST = 190, 560
 _NEAR_DEGREES = 0.0004  # about 40 m: roads that end beside another one meet it
-_MOST_NAMES = 16
+_MOST_NAMES = 14
+_APART = 24  # between two names, in units of the drawing
 
 Point = tuple[float, float]
 Line = Sequence[Point]
@@ -40,6 +41,7 @@ class Sketch:
     height: int
     path: str
     title: str
+    wide: bool = True  # more east to west than north to south: names stand aslant
     crossings: list[tuple[str, Mark]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     width: int = WIDTH
@@ -69,7 +71,7 @@ def sketch(
     taken: list[Point] = []
     for road, where in _crossing(lines, title):
         x, y = onto(where)
-        far = all(math.hypot(x - other_x, y - other_y) > 34 for other_x, other_y in taken)
+        far = all(math.hypot(x - other_x, y - other_y) > _APART for other_x, other_y in taken)
         named = far and len(taken) < _MOST_NAMES
         if named:
             taken.append((x, y))
@@ -81,7 +83,8 @@ def sketch(
         if item.lng is not None and item.lat is not None
     ]
     marks.sort(key=lambda mark: mark.here)  # the one that was scanned is drawn last, on top
-    return Sketch(onto.height, " ".join(onto.path(line) for line in lines), title, crossings, marks)
+    path = " ".join(onto.path(line) for line in lines)
+    return Sketch(onto.height, path, title, onto.wide, crossings, marks)
 
 
 class _Paper:
@@ -92,12 +95,13 @@ class _Paper:
         self.west, self.north = min(lngs), max(lats)
         self.squeeze = math.cos(math.radians((min(lats) + max(lats)) / 2))
         wide, tall = (max(lngs) - self.west) * self.squeeze, self.north - min(lats)
+        self.wide = wide >= tall
         room = WIDTH - 2 * _MARGIN
         self.scale = min(room / max(wide, 1e-9), (_TALLEST - 2 * _MARGIN) / max(tall, 1e-9))
         self.height = max(_FLATTEST, round(tall * self.scale) + 2 * _MARGIN)
         self.left = (WIDTH - wide * self.scale) / 2
         self.top = (self.height - tall * self.scale) / 2
-        self.reach = 46 / self.scale  # degrees of latitude that a crossing road is drawn to either side
+        self.reach = 26 / self.scale  # degrees of latitude that a crossing road is drawn to either side
 
     def __call__(self, point: Point) -> Point:
         x = self.left + (point[0] - self.west) * self.squeeze * self.scale

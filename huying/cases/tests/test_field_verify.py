@@ -186,6 +186,13 @@ class TestThePhoneWithoutASignal:
         assert first.url == second.url
         assert Verification.objects.count() == 1
 
+    def test_what_waited_on_the_phone_was_found_when_it_was_filled_in(
+        self, phone: Client, lamp: Item
+    ) -> None:
+        phone.post(url_of(lamp), form_of(lamp), headers={"X-Work": "background", "X-Work-Age": "7200"})
+        waited = timezone.now() - Verification.objects.get().at
+        assert dt.timedelta(hours=2) <= waited < dt.timedelta(hours=2, minutes=5)
+
     def test_an_entry_that_changed_meanwhile_is_a_conflict(self, phone: Client, lamp: Item) -> None:
         said = corrected(lamp, **{"f-height": "12"})
         change_item(lamp, actor=None, data={**lamp.data, "height": 9})

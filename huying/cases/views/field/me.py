@@ -18,11 +18,12 @@ from huying.cases.models import Case, Report, Topic
 from huying.cases.views.field.access import areas_of, in_the_field, worker
 from huying.cases.views.field.display import month_start
 from huying.core.models import JournalEntry
-from huying.people.access import roles_of
+from huying.people.access import can, roles_of
 from huying.people.models import Duty, PostHolding, User
 from huying.people.roles import ROLES
 from huying.places.locate import AreaIndex, current_index
 from huying.places.models import ADMINISTRATIVE, Area
+from huying.registry.policy import VERIFY
 
 # A functional grid lies over my area when they share more than a strip along the border.
 _SHARED = 0.02
@@ -91,6 +92,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "map": {"id": "map", "areas_url": f"{reverse('field:grids')}?layer={shown}"} if layers else None,
         "numbers": _numbers(user),
+        "may_verify": can(user, VERIFY),
     }
     return render(request, "cases/field/me.html", context)
 

@@ -5,6 +5,7 @@ Every form is sent once and waits on the phone while there is no signal, as the 
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +24,7 @@ from django.views.decorators.http import require_safe
 
 from huying.cases.views.field.access import on_the_phone, worker
 from huying.cases.views.field.answers import accepted, from_script
-from huying.cases.views.field.once import client_id_of, sent_once
+from huying.cases.views.field.once import LONGEST_IN_OUTBOX, client_id_of, sent_once
 from huying.cases.views.field.photos import Box
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.people.access import can
@@ -197,14 +198,14 @@ def omitted(request: HttpRequest, register: str, street: str) -> HttpResponse:
     box = Box("photos", _("现场照片"))
     bound = request.POST if request.method == "POST" else None
     form = OmittedForm(bound, initial={"client_id": uuid.uuid4()})
-    declared = declared_form(fields, bound)
+    declared = declared_form(fields, bound, _of_the_street(fields, street))
     status = 200
     if bound is not None:
         box.take(request)
         status = 422
         if form.is_valid() and declared.is_valid() and not box.error:
             try:
-                _add(found, street, form, declared, box, user, client_id_of(request))
+                _add(found, street, form, declared, box, user, client_id_of(request), _filled_in_at(request))
             except Refusal as refusal:
                 if from_script(request) and isinstance(refusal, NotAllowed):
                     raise
@@ -270,7 +271,15 @@ def _verify(request: HttpRequest, entry: Item, form: OnTheSpotForm, declared: An
     return actions.verify_item(
         entry, actor=user, gone=cleaned["what"] == "gone", values=values, data=data, words=cleaned["words"],
         photos=box.photos, lng=lng, lat=lat, seen_version=cleaned["seen_version"], client_id=client_id_of(request),
+        at=_filled_in_at(request),
     )  # fmt: skip
+
+
+def _filled_in_at(request: HttpRequest) -> dt.datetime:
+    """When the form was filled in: what waited on the phone is as old as the phone says."""
+    age = request.headers.get("X-Work-Age", "")
+    seconds = int(age[:9]) if age.isascii() and age.isdecimal() else 0
+    return timezone.now() - min(dt.timedelta(seconds=seconds), LONGEST_IN_OUTBOX)
 
 
 def _add(
@@ -281,17 +290,31 @@ def _add(
     box: Box,
     user: User,
     client_id: uuid.UUID | None,
+    at: dt.datetime,
 ) -> None:
     cleaned = form.cleaned_data
     road = Road.objects.filter(code=street).first()
     actions.add_omitted_item(
-        register, actor=user, code=cleaned["code"], words=cleaned["words"], photos=box.photos, client_id=client_id,
+        register, actor=user, code=cleaned["code"], words=cleaned["words"], photos=box.photos, client_id=client_id, at=at,
         values={
             "title": cleaned["title"].strip(), "address": cleaned["address"].strip(), "lng": cleaned["lng"],
             "lat": cleaned["lat"], "road_id": road.pk if road else None,
         },
         data=cleaned_values(declared, by=user),
     )  # fmt: skip
+
+
+def _of_the_street(fields: list[Field], street: str) -> dict[str, Any]:
+    """What a new entry on this street most likely says: a sign names the road on which it stands."""
+    found = {}
+    for field in fields:
+        if field.type == "item":
+            rows = Item.objects.filter(road__code=street, register__code__in=field.of).exclude(
+                state="retired"
+            )
+            if (code := rows.values_list("code", flat=True).first()) is not None:
+                found[field.code] = code
+    return found
 
 
 def _said(entry: Item, done: Verification) -> str:
