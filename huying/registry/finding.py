@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from huying.places.coordinates import distance_m
 from huying.registry.models import Item, ItemCell
@@ -20,6 +20,7 @@ from huying.registry.rules import RETIRED
 
 CELL_ZOOMS = (10, 12, 14, 16, 18)  # as the triggers of migration 0003 keep them
 MOST_ITEMS = 400  # single things on one map: more of them hide each other
+_MOST_ACROSS = 256  # cells beside one another: more than any screen shows
 _CELLS_ACROSS = 2  # a cell is a quarter of a map tile wide: 64 px
 # A register's stripe of the indexed plane; see migration 0003.
 _PLACE = "item_place(register_id, lng, lat)"
@@ -87,17 +88,40 @@ def cells_in_box(registers: Collection[int], box: Box, zoom: int) -> list[Cell]:
     return [Cell(register, count, lng / count, lat / count) for register, count, lng, lat in rows]
 
 
+def items_in_window(rows: QuerySet[Item], registers: Collection[int], box: Box, zoom: int) -> QuerySet[Item]:
+    """As `items_in_box`. Where the window holds most of the things, places are compared one by one instead, so that
+    what else was chosen (an area, a state) may use its own index.
+    """
+    inside = sum(cell.count for cell in cells_in_box(registers, box, zoom))
+    whole = ItemCell.objects.filter(register__in=registers, zoom=CELL_ZOOMS[0]).aggregate(n=Sum("count"))["n"]
+    if inside * 2 < (whole or 0):
+        return items_in_box(rows, registers, box)
+    return rows.filter(lng__gte=box.west, lng__lte=box.east, lat__gte=box.south, lat__lte=box.north)
+
+
 def count_in_cells(rows: QuerySet[Item], box: Box, zoom: int) -> list[Cell]:
-    """As `cells_in_box`, counted now: for things that were chosen by more than their register."""
-    width = 1 << _depth(zoom)
+    """As `cells_in_box`, counted now: for things that were chosen by more than their register.
+
+    `box` is a window of whole cells: see `whole_cells`.
+    """
+    depth = _depth(zoom)
     inner, values = rows.order_by().values("register_id", "lng", "lat").query.sql_with_params()
+    # A search in a list of edges is ten times as quick as projecting every row.
+    edges = [_lat(y, depth) for y in range(_y(box.south, depth) + 1, _y(box.north, depth) - 1, -1)]
     query = f"""
         SELECT register_id, count(*), avg(lng), avg(lat) FROM ({inner}) AS chosen
-        GROUP BY register_id, floor((lng + 180) / 360 * %s), floor((180 - item_latitude(lat)) / 360 * %s)
+        GROUP BY register_id, floor((lng + 180) / 360 * %s), width_bucket(lat, %s::float8[])
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, [*values, width, width])
+        cursor.execute(query, [*values, 1 << depth, edges])
         return [Cell(*row) for row in cursor.fetchall()]
+
+
+def fitting_zoom(box: Box, zoom: int) -> int:
+    """The zoom, or a smaller one when the window is far larger than a screen at this zoom."""
+    while zoom > CELL_ZOOMS[0] and _x(box.east, _depth(zoom)) - _x(box.west, _depth(zoom)) > _MOST_ACROSS:
+        zoom -= 1
+    return zoom
 
 
 def merge_cells(cells: Iterable[Cell], zoom: int) -> list[Cell]:

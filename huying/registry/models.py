@@ -111,6 +111,8 @@ class Item(models.Model):
             models.Index(fields=["register", "changed_at"], name="item_register_changed"),
             models.Index(fields=["register", "verified_at"], name="item_register_verified"),
             GinIndex(fields=["search"], name="item_search"),
+            GinIndex(fields=["data"], name="item_data", opclasses=["jsonb_path_ops"]),
+            models.Index(fields=["register", "code"], name="item_unplaced", condition=models.Q(lng=None)),
         ]  # fmt: skip
 
     def __str__(self) -> str:

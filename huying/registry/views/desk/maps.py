@@ -22,7 +22,8 @@ from huying.registry.finding import (
     Cell,
     cells_in_box,
     count_in_cells,
-    items_in_box,
+    fitting_zoom,
+    items_in_window,
     merge_cells,
     parse_box,
     whole_cells,
@@ -83,7 +84,9 @@ def points(request: HttpRequest, register: str = "") -> HttpResponse:
     try:
         asked = float(request.GET.get("zoom", "14"))
         zoom = round(min(max(asked, 3.0), 19.0)) if math.isfinite(asked) else 14
-        box = whole_cells(parse_box(request.GET.get("bbox", "")), zoom)
+        asked_box = parse_box(request.GET.get("bbox", ""))
+        zoom = fitting_zoom(asked_box, zoom)
+        box = whole_cells(asked_box, zoom)
     except ValueError:
         return _wrong()
     found = window(page, box, zoom, kept_counts=everywhere(signed_in(request), policy.VIEW))
@@ -103,8 +106,8 @@ def window(page: AllItems | Items, box: Box, zoom: int, *, kept_counts: bool) ->
     """
     keys = _keys(page)
     chosen = [each.name for each, _value in page.active if each.name not in ("bbox", "placed")]
-    rows = items_in_box(page.unboxed_rows, keys, box)
     kept = kept_counts and not chosen
+    rows = items_in_window(page.unboxed_rows, keys, box, zoom)
     cells = cells_in_box(keys, box, zoom) if kept else count_in_cells(rows, box, zoom)
     total = sum(cell.count for cell in cells)
     if total <= MOST_ITEMS:
