@@ -295,7 +295,8 @@ def _add(
     cleaned = form.cleaned_data
     road = Road.objects.filter(code=street).first()
     actions.add_omitted_item(
-        register, actor=user, code=cleaned["code"], words=cleaned["words"], photos=box.photos, client_id=client_id, at=at,
+        register, actor=user, code=cleaned["code"], words=cleaned["words"], photos=box.photos,
+        client_id=client_id, at=at,
         values={
             "title": cleaned["title"].strip(), "address": cleaned["address"].strip(), "lng": cleaned["lng"],
             "lat": cleaned["lat"], "road_id": road.pk if road else None,
