@@ -13,13 +13,22 @@ from django.utils.translation import gettext as _
 
 from huying.core.errors import Conflict, Refusal
 from huying.core.journal import log
-from huying.inspections.draws import InspectorFact, PlaceFact, draw_places, kept_facts
+from huying.inspections.draws import InspectorFact, draw_places, kept_facts
 from huying.inspections.models import Draw, Plan
-from huying.inspections.occurrences import period_named
-from huying.inspections.places import PlanPlace, inspectors_of, places_of
+from huying.inspections.occurrences import Period, period_named, period_of
+from huying.inspections.places import inspectors_of, places_of
 from huying.inspections.plans import PlanRules
 from huying.inspections.policy import DRAW, require
+from huying.inspections.weighing import fact_of
 from huying.people.models import User
+
+_DAY = dt.timedelta(days=1)
+
+
+def drawable(rules: PlanRules, today: dt.date | None = None) -> tuple[Period, Period]:
+    """The periods that may be drawn: the one under way and the next."""
+    now = period_of(rules.every.unit, today or timezone.localdate())
+    return now, period_of(rules.every.unit, now.last + _DAY)
 
 
 def draw(
@@ -40,11 +49,18 @@ def draw(
     if rules.draw is None:
         raise Refusal(_("这个计划不抽查：每个地方都要去。"))
     try:
-        if period_named(rules.every.unit, period).last < timezone.localdate():
+        asked = period_named(rules.every.unit, period)
+        current, following = drawable(rules)
+        if asked.last < current.first:
             raise Refusal(_("这个时段已经过去，不能再抽。"))
+        if asked.first > following.first:
+            # What weighs is known only when the time has come: a draw far ahead would be a list, not fate.
+            raise Refusal(_("只能抽这个时段（%(now)s）和下一个（%(next)s）。") % {
+                "now": current.name, "next": following.name,
+            })  # fmt: skip
     except ValueError as error:
         raise Refusal(error.args[0]) from None
-    facts = [_fact(rules, place, visited or {}, risks or {}) for place in places_of(rules)]
+    facts = [fact_of(rules, place, visited or {}, risks or {}) for place in places_of(rules)]
     people = inspectors_of(rules) if rules.draw.inspectors else ()
     inspectors = [
         InspectorFact(user.username, user.department.code if user.department else "") for user in people
@@ -70,15 +86,3 @@ def draw(
             % {"who": first.drawn_by or "", "at": f"{timezone.localtime(first.drawn_at):%m-%d %H:%M}"}
         ) from None
     return kept
-
-
-def _fact(
-    rules: PlanRules, place: PlanPlace, visited: Mapping[str, dt.date], risks: Mapping[str, int]
-) -> PlaceFact:
-    risk = risks.get(place.key, 1)
-    if rules.draw is not None and rules.draw.risk:
-        value = place.data.get(rules.draw.risk)
-        risk = round(value) if isinstance(value, int | float) and not isinstance(value, bool) else 1
-    last = visited.get(place.key)
-    days = (timezone.localdate() - last).days if last else None
-    return PlaceFact(place.key, risk, days, tuple(sorted(place.units)))

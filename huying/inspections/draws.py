@@ -67,13 +67,19 @@ def draw_places(
     if not places:
         raise Refusal(Sentence(_("没有可抽的地方：先看看计划的范围和名录。")))
     chance = random.Random(f"{period}|{seed}")
-    longest = max((fact.days for fact in places if fact.days is not None), default=1)
+    order = sorted(places, key=lambda each: each.key)
     keys = []
-    for fact in sorted(places, key=lambda each: each.key):
-        keys.append((-math.log(1 - chance.random()) / _weight(rules, fact, longest), fact.key))
+    for fact, weight in zip(order, weights_of(rules, order), strict=True):
+        keys.append((-math.log(1 - chance.random()) / weight, fact.key))
     chosen = [key for _key, key in sorted(keys)[: rules.of(len(places))]]
     units = {fact.key: set(fact.units) for fact in places}
     return Drawn(tuple(chosen), _send(chance, rules.inspectors, chosen, units, inspectors))
+
+
+def weights_of(rules: DrawRules, places: Sequence[PlaceFact]) -> list[int]:
+    """The weight of every place among the others, in their order."""
+    longest = max((fact.days for fact in places if fact.days is not None), default=1)
+    return [_weight(rules, fact, longest) for fact in places]
 
 
 def _weight(rules: DrawRules, fact: PlaceFact, longest: int) -> int:

@@ -2,10 +2,20 @@
 
 from django.urls import path
 
+from huying.inspections.views.desk import draws, plans, standards
 from huying.inspections.views.field import rounds
 
 app_name = "inspections"
 urlpatterns = [
+    path("desk/standards/", standards.standards, name="standards"),
+    path("desk/standards/<slug:code>/", standards.standard, name="standard"),
+    path("desk/standards/<slug:code>/checklist/", standards.checklist, name="checklist"),
+    path("desk/plans/", plans.plans, name="plans"),
+    path("desk/plans/<slug:code>/", plans.plan, name="plan"),
+    path("desk/plans/<slug:code>/points.json", plans.points, name="plan-points"),
+    path("desk/plans/<slug:code>/draw/", draws.draw_page, name="draw-plan"),
+    path("desk/draws/", draws.Draws.as_view(), name="draws"),
+    path("desk/draws/<int:pk>/", draws.draw, name="draw"),
     path("field/rounds/", rounds.overview, name="field-rounds"),
     path("field/rounds/done/<int:pk>/", rounds.made, name="field-made"),
     path("field/rounds/<slug:code>/", rounds.plan_places, name="field-plan"),

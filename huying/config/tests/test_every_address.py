@@ -27,7 +27,7 @@ from huying.community.models import Household, Promise, Visit
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, hold, make_duty, make_post, make_user
-from huying.inspections.rounds.tests.conftest import make_night
+from huying.inspections.rounds.tests.conftest import make_drawn, make_night
 from huying.integrations.forwarding.models import Forwarding, Partner, Route
 from huying.integrations.open311.models import ApiKey
 from huying.integrations.webhooks.models import Delivery as Push
@@ -220,7 +220,12 @@ def values(loop: Loop) -> dict[str, Any]:
     )
     night = make_night(district)
     return {
-        **{f"inspections:{name}/code": night.plan.code for name in ("field-plan", "field-round")},
+        **{
+            f"inspections:{name}/code": night.plan.code
+            for name in ("field-plan", "field-round", "plan", "plan-points")
+        },
+        **{f"inspections:{name}/code": night.version.standard.code for name in ("standard", "checklist")},
+        "inspections:draw/pk": make_drawn(night).pk, "inspections:draw-plan/code": "heating-drawn",
         "inspections:field-check/code": night.version.standard.code,
         **{f"inspections:{name}/kind": "item" for name in ("field-round", "field-check")},
         **{f"inspections:{name}/pk": night.station.pk for name in ("field-round", "field-check")},

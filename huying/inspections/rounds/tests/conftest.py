@@ -15,7 +15,8 @@ from huying.cases.models import Category, Ledger
 from huying.core.files import store_photo
 from huying.core.models import StoredFile
 from huying.core.testing import MiniDistrict, make_department, make_user
-from huying.inspections.models import Plan, Standard, StandardVersion
+from huying.inspections.actions import draw
+from huying.inspections.models import Draw, Plan, Standard, StandardVersion
 from huying.inspections.rounds.making import Made, make_round
 from huying.inspections.rounds.models import Round
 from huying.inspections.rounds.sites import Site, site_for
@@ -116,6 +117,18 @@ def make_night(district: MiniDistrict) -> Night:
     plan = Plan.objects.create(code="heating-nightly", title="供暖联合夜查", declaration=NIGHTLY)
     inspector = make_user("clerk", department=district.urban)
     return Night(district, station, heating, plan, version, inspector)
+
+
+def make_drawn(night: Night) -> Draw:
+    """The same stations drawn once a month by a second plan."""
+    declared = NIGHTLY | {
+        "plan": "heating-drawn",
+        "title": "供暖抽查",
+        "every": "monthly",
+        "draw": {"number": 1},
+    }
+    plan = Plan.objects.create(code="heating-drawn", title="供暖抽查", declaration=declared)
+    return draw(plan, f"{timezone.localdate():%Y-%m}", actor=make_user("supervisor"))
 
 
 @pytest.fixture
