@@ -42,13 +42,13 @@ ROLES: dict[str, Role] = {
     ),
     "clerk": _role(
         _("部门承办人"),
-        f"{_HANDLE} desk.department contact.reveal item.change round.make round.view",
+        f"{_HANDLE} desk.department contact.reveal item.change item.verify round.make round.view",
         own_department=True,
     ),
     "head": _role(
         _("部门负责人"),
         f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view "
-        "item.change item.import round.view",
+        "item.change item.import item.verify round.view",
         own_department=True,
     ),
     "checker": _role(
