@@ -231,3 +231,12 @@ class TestWhoMay:
         assert client.get(url_of(lamp)).status_code == 404
         assert lamp.title not in client.get("/field/verify/lamp/streets/jianshe/").content.decode()
         assert not Verification.objects.exists()
+
+    def test_the_owner_s_clerks_compare_what_is_theirs(
+        self, client: Client, lamp: Item, district: MiniDistrict
+    ) -> None:
+        client.force_login(make_user("clerk", department=district.urban))
+        assert client.get(url_of(lamp)).status_code == 404
+        change_item(lamp, actor=None, values={"owner_id": district.urban.pk})
+        assert client.post(url_of(lamp), form_of(lamp)).status_code == 302
+        assert Verification.objects.get().outcome == "right"
