@@ -15,9 +15,13 @@ class InspectionsConfig(AppConfig):
         from huying.inspections.duties import missed
         from huying.inspections.duties.days import on_round_made
         from huying.inspections.rounds.rights import may_open_of_round
+        from huying.inspections.views.field import here
         from huying.inspections.views.field.rounds import pages
+        from huying.registry.scanning import register_field_panel
 
         register_rights(may_open_of_round)
         register_pages(pages)
+        register_pages(here.pages)
+        register_field_panel("rounds", here.here_panel)
         subscribe("round.made", on_round_made)
         missed.register()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from huying.inspections.views.desk import draws, plans, standards
-from huying.inspections.views.field import rounds
+from huying.inspections.views.field import here, rounds
 
 app_name = "inspections"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("desk/plans/<slug:code>/draw/", draws.draw_page, name="draw-plan"),
     path("desk/draws/", draws.Draws.as_view(), name="draws"),
     path("desk/draws/<int:pk>/", draws.draw, name="draw"),
+    path("field/here/", here.find, name="field-scan"),
+    path("field/here/<str:label>/", here.here, name="field-here"),
     path("field/rounds/", rounds.overview, name="field-rounds"),
     path("field/rounds/done/<int:pk>/", rounds.made, name="field-made"),
     path("field/rounds/<slug:code>/", rounds.plan_places, name="field-plan"),

@@ -222,13 +222,18 @@ def values(loop: Loop) -> dict[str, Any]:
     return {
         **{
             f"inspections:{name}/code": night.plan.code
-            for name in ("field-plan", "field-round", "plan", "plan-points")
+            for name in ("field-plan", "field-round", "plan", "plan-points", "duties-plan", "duties-points",
+                         "duties-place")
         },
         **{f"inspections:{name}/code": night.version.standard.code for name in ("standard", "checklist")},
+        "inspections:field-here/label": night.station.label,
         "inspections:draw/pk": make_drawn(night).pk, "inspections:draw-plan/code": "heating-drawn",
         "inspections:field-check/code": night.version.standard.code,
-        **{f"inspections:{name}/kind": "item" for name in ("field-round", "field-check")},
-        **{f"inspections:{name}/pk": night.station.pk for name in ("field-round", "field-check")},
+        **{f"inspections:{name}/kind": "item" for name in ("field-round", "field-check", "duties-place")},
+        **{
+            f"inspections:{name}/pk": night.station.pk
+            for name in ("field-round", "field-check", "duties-place")
+        },
         "inspections:field-made/pk": night.go().pk,
         **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
         **{f"api:{name}/code": lamp.code for name in ITEM_OPERATIONS},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -86,15 +86,23 @@ def _keeps(user: User, rules: PlanRules) -> bool:
     return bool(rules.by_post and rules.registers and own and user.department_id)
 
 
-def places_for(user: User, plan: Plan, day: dt.date | None = None) -> list[PlanPlace]:
-    """The places of the plan that are this person's; of a plan that draws, those that fate gave them."""
+def places_for(
+    user: User, plan: Plan, day: dt.date | None = None, keys: Collection[str] | None = None
+) -> list[PlanPlace]:
+    """The places of the plan that are this person's; of a plan that draws, those that fate gave them.
+
+    `keys` are those of the places asked for, where not all of them are.
+    """
     day = day or timezone.localdate()
     rules = plan.rules
     drawn = _drawn(plan, day) if rules.draw is not None else None
     if rules.draw is not None and drawn is None:
         return []
     paths = [scope.path for scope in scopes(user, MAKE)]
-    everything = places_of(rules, set(drawn.chosen) if drawn else None)
+    wanted = set(keys) if keys is not None else None
+    if drawn is not None:
+        wanted = set(drawn.chosen) if wanted is None else wanted & set(drawn.chosen)
+    everything = places_of(rules, wanted)
     found = [place for place in everything if any(place.path.startswith(path) for path in paths)]
     if rules.by_post:
         held, units = _holds(user, rules.by_post, day), _department_codes(user)
