@@ -131,6 +131,7 @@ def _client(username: str) -> Any:
 def pages(bare: Bare) -> Iterator[Result]:
     """What staff open."""
     desk, worker = _client("admin"), _client("grid-putaoyuan")
+    head = _client("head-urban-management")
     floor_page, _p95 = asked(bare.page)
     floor_cells, _p95 = asked(bare.cells)
     lists = f"/desk/registers/{REGISTER}/"
@@ -166,6 +167,7 @@ def pages(bare: Bare) -> Iterator[Result]:
         ("list, a page deep inside", deep, floor_page),
         ("list by state", lambda number: get(desk, lists, state="out"), floor_page),
         ("list by a declared choice", lambda number: get(desk, lists, f_kind="双臂灯"), floor_page),
+        ("list by a rare choice", lambda number: get(desk, lists, f_kind="太阳能灯"), floor_page),
         ("list by owner", lambda number: get(desk, lists, owner="urban-management"), floor_page),
         ("list by title, backwards", lambda number: get(desk, lists, sort="-title"), floor_page),
         ("search for a code", lambda number: get(desk, lists, q=f"B-{number * 977 + 1:07}"), floor_page),
@@ -179,7 +181,9 @@ def pages(bare: Bare) -> Iterator[Result]:
         ("map, some streets", window(0.01, 16), floor_cells),
         ("map, a crossing", window(0.001, 19), floor_cells),
         ("map of what is out, some streets", window(0.01, 16, state="out"), floor_cells),
+        ("map of a third of all, whole district", window(0.2, 12, f_kind="双臂灯"), floor_cells),
         ("map of one grid's worker, district", window(0.2, 12, worker), floor_cells),
+        ("overview of a department's head", lambda number: get(head, "/desk/registers/"), floor_page),
     ):  # fmt: skip
         middle, p95 = asked(work)
         yield Result(f"{name}, p95", p95, "ms", floor, f"≤ 100 ms (median {middle:,.1f})")

@@ -307,3 +307,14 @@ def test_the_window_of_the_map_must_be_a_window(client: Client, admin: User, lam
     url = reverse("desk:register-points", args=["lamp"])
     for box in ("", "1,2,3", "nan,1,2,3", "5,5,1,1"):
         assert client.get(url, {"bbox": box, "zoom": "nan"}).status_code == 400
+
+
+def test_a_long_list_keeps_what_is_chosen_and_escapes_its_words(
+    client: Client, admin: User, lamp: Item, district: MiniDistrict
+) -> None:
+    district.water.title = "<b>供水</b>公司"
+    district.water.save()
+    client.force_login(admin)
+    page = client.get(reverse("desk:register", args=["lamp"]), {"owner": "urban-management"}).content.decode()
+    assert '<option value="urban-management" selected>' in page
+    assert "&lt;b&gt;供水&lt;/b&gt;公司" in page and "<b>供水</b>" not in page

@@ -33,6 +33,7 @@ from huying.registry.display import crumbs, listed_fields, state_badge, words_of
 from huying.registry.finding import Box, items_in_box
 from huying.registry.models import Item, Register
 from huying.registry.rules import RETIRED, RegisterRules
+from huying.registry.widgets import LongSelect
 
 Rows = QuerySet[Item]
 ALL_STATES = "all"
@@ -135,11 +136,13 @@ def common_filters(keys: list[int], states: list[tuple[str, Any]]) -> list[Filte
             apply=_in_state,
         ),
         Filter(
-            "area", forms.ChoiceField(label=gettext_lazy("街道、社区"), choices=any_of(area_choices)), apply=_within
+            "area",
+            forms.ChoiceField(label=gettext_lazy("街道、社区"), choices=any_of(area_choices), widget=LongSelect),
+            apply=_within,
         ),
         Filter(
             "owner",
-            forms.ChoiceField(label=gettext_lazy("权属单位"), choices=any_of(department_choices)),
+            forms.ChoiceField(label=gettext_lazy("权属单位"), choices=any_of(department_choices), widget=LongSelect),
             lookup="owner__code",
         ),
         Filter("placed", forms.ChoiceField(label=gettext_lazy("地图位置"), choices=yes_no), apply=_placed),
