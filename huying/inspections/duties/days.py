@@ -10,9 +10,10 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -147,9 +148,24 @@ def _matched(plan: Plan, round_: Round, now: dt.datetime) -> tuple[list[Span], A
     return near, assign(rules, owed, visits, now)
 
 
-def _cells(near: Sequence[Span], matched: Assignment[int]) -> dict[Span, dict[str, object]]:
+def matched_on(
+    plan: Plan, kind: str, pk: int, day: dt.date, now: dt.datetime | None = None
+) -> Assignment[int]:
+    """Every slot that is counted on this day at one place, and every visit of its period."""
+    own = spans(slots(plan.rules, day, day))
+    if not own:
+        return Assignment((), ())
+    owed, opens, until = own[0].slots, own[0].opens, own[0].until
+    since = opens - max(plan.rules.every.apart, _DAY)
+    rows = Round.objects.filter(counts_for(plan), **{kind: pk}, ended_at__gte=since, ended_at__lt=until)
+    visits = [Visited(at, key) for key, at in rows.order_by().values_list("pk", "ended_at")]
+    found = assign(plan.rules, owed, visits, now or timezone.now())
+    return replace(found, visits=tuple(each for each in found.visits if each.visit.at >= opens))
+
+
+def _cells(near: Sequence[Span], matched: Assignment[int]) -> dict[Span, dict[str, Any]]:
     by_day = matched.by_day()
-    found: dict[Span, dict[str, object]] = {}
+    found: dict[Span, dict[str, Any]] = {}
     for span in near:
         count = by_day[span.day]
         ended = [each.visit.at for each in matched.slots if each.slot.day == span.day and each.visit]
@@ -334,10 +350,11 @@ def _places(
     plan: Plan, first: dt.date, last: dt.date, found: Sequence[Span]
 ) -> tuple[dict[int, Owing], dict[int, set[dt.date]]]:
     """The places by key; and for those that do not owe every day, the days that they owe."""
+    owed: dict[int, Owing] = {}
+    days: dict[int, set[dt.date]] = {}
     if plan.rules.draw is None:
-        owed, days = {place.pk: place for place in owing(plan, last)}, {}
+        owed = {place.pk: place for place in owing(plan, last)}
     else:
-        owed, days = {}, {}
         for span in found:
             for place in owing(plan, span.day):
                 owed[place.pk] = place

@@ -15,6 +15,7 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
@@ -90,7 +91,13 @@ ON CONFLICT DO NOTHING RETURNING place
 @transaction.atomic
 def _remind_of(plan: Plan, slot: Slot) -> int:
     kind = kind_of(plan.rules)
-    values = {"kind": kind, "due": slot.due, "plan": plan.pk, "day": slot.day, "number": slot.number}
+    values: dict[str, Any] = {
+        "kind": kind,
+        "due": slot.due,
+        "plan": plan.pk,
+        "day": slot.day,
+        "number": slot.number,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_REMIND.format(column=f"{kind}_id"), values)
         places = [pk for (pk,) in cursor.fetchall()]

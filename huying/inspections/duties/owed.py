@@ -166,11 +166,12 @@ class Span:
 
 
 def spans(slots: Iterable[Slot]) -> list[Span]:
-    """The slots by their periods, in the order of time."""
+    """The slots, in whatever order they come, by their periods and in the order of time."""
     by_period: dict[str, list[Slot]] = {}
     for slot in slots:
         by_period.setdefault(slot.period, []).append(slot)
-    return sorted((Span(tuple(group)) for group in by_period.values()), key=lambda span: span.opens)
+    found = (Span(tuple(sorted(group, key=lambda slot: slot.number))) for group in by_period.values())
+    return sorted(found, key=lambda span: span.opens)
 
 
 def columns(place: Owing) -> Mapping[str, int | str | None]:
@@ -191,13 +192,13 @@ def counts_for(plan: Plan) -> Q:
     own = Q(plan=plan, proved=True)
     if len(plans_by(rules.standard)) < 2:
         return own
-    other = Q(version__standard__code=rules.standard, proved=True, plan__isnull=False) & ~Q(plan=plan)
+    other: Q = Q(version__standard__code=rules.standard, proved=True, plan__isnull=False) & ~Q(plan=plan)
     if "scan" in rules.proof:
         other &= Q(scanned=True) | Q(item=None)
     if "place" in rules.proof:
         other &= Q(distance_m__lte=NEAR_M) | Q(item=None) | Q(item__lng=None)
     if "photo" in rules.proof:
-        other &= Exists(RoundPhoto.objects.filter(round=OuterRef("pk")))
+        other &= Q(Exists(RoundPhoto.objects.filter(round=OuterRef("pk"))))
     return own | other
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -95,7 +96,7 @@ def fold(plan: int, days: Collection[dt.date]) -> None:
     """Add up these days of the plan, and of all plans together."""
     ordered = sorted(days)
     for start in range(0, len(ordered), _BATCH):
-        values = {"plan": plan, "days": ordered[start : start + _BATCH]}
+        values: dict[str, Any] = {"plan": plan, "days": ordered[start : start + _BATCH]}
         with connection.cursor() as cursor:
             for table in ("daysum", "agentday"):
                 cursor.execute(_FORGET.format(table=table), values)
