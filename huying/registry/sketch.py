@@ -14,7 +14,7 @@ from huying.places.models import Road
 from huying.registry.models import Item
 
 WIDTH = 440  # close to what a phone shows, so that the names can be read there
-_MARGIN = 60
+_MARGIN, _ASLANT = 60, 120
 _FLATTEST, _TALLEST = 190, 560
 _NEAR_DEGREES = 0.0004  # about 40 m: roads that end beside another one meet it
 _MOST_NAMES = 14
@@ -98,9 +98,13 @@ class _Paper:
         self.wide = wide >= tall
         room = WIDTH - 2 * _MARGIN
         self.scale = min(room / max(wide, 1e-9), (_TALLEST - 2 * _MARGIN) / max(tall, 1e-9))
-        self.height = max(_FLATTEST, round(tall * self.scale) + 2 * _MARGIN)
+        # Names of crossing roads stand aslant above a road from east to west, and beside any other.
+        above = _ASLANT if self.wide else _MARGIN
+        self.height = max(_FLATTEST, round(tall * self.scale) + above + _MARGIN)
         self.left = (WIDTH - wide * self.scale) / 2
-        self.top = (self.height - tall * self.scale) / 2
+        self.top = (
+            self.height - _MARGIN - tall * self.scale if self.wide else (self.height - tall * self.scale) / 2
+        )
         self.reach = 26 / self.scale  # degrees of latitude that a crossing road is drawn to either side
 
     def __call__(self, point: Point) -> Point:
