@@ -219,6 +219,7 @@ def values(loop: Loop) -> dict[str, Any]:
         uploaded_by=loop.clerk,
     )
     night = make_night(district)
+    drawn = make_drawn(night)
     return {
         **{
             f"inspections:{name}/code": night.plan.code
@@ -227,7 +228,10 @@ def values(loop: Loop) -> dict[str, Any]:
         },
         **{f"inspections:{name}/code": night.version.standard.code for name in ("standard", "checklist")},
         "inspections:field-here/label": night.station.label,
-        "inspections:draw/pk": make_drawn(night).pk, "inspections:draw-plan/code": "heating-drawn",
+        **{f"api:{name}/code": night.plan.code for name in ("list_due", "draw_plan", "read_plan")},
+        "api:read_standard/code": night.version.standard.code,
+        **{f"{name}/pk": drawn.pk for name in ("inspections:draw", "api:read_draw")},
+        "api:read_round/pk": night.go().pk, "inspections:draw-plan/code": "heating-drawn",
         "inspections:field-check/code": night.version.standard.code,
         **{f"inspections:{name}/kind": "item" for name in ("field-round", "field-check", "duties-place")},
         **{
@@ -238,7 +242,8 @@ def values(loop: Loop) -> dict[str, Any]:
         **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
         **{f"api:{name}/code": lamp.code for name in ITEM_OPERATIONS},
         "label": lamp.label, "street": "-", "field:verify-item/code": lamp.code, "desk:end-round/pk": walk.pk,
-        "register": lamps.code, "register_code": lamps.code, "field": "kind", **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
+        "register": lamps.code, "register_code": lamps.code, "field": "kind",
+        **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
         **{f"people:{name}/code": watch.code for name in ROSTER_PAGES},
         **{f"{space}:{name}/pk": shift.pk for space in ("people", "field") for name in SHIFT_PAGES},
         **{f"{space}:{name}/pk": handed.pk for space in ("people", "field") for name in HANDOVER_PAGES},
@@ -338,7 +343,7 @@ KEYS = [
     "title", "name", "point", "accuracy", "verb", "main", "note", "plan", "until", "version", "size",
     "seed", "limit", "limit_number", "reason", "result", "answer", "solved", "grade", "contact",
     "passed", "ids", "selected", "reports", "photos_seen", "cases", "case", "query", "date", "time",
-    "picked", "report", "view",
+    "picked", "report", "view", "owner", "placed", "verified", "f_kind", "near", "back", "seen",
 ]  # fmt: skip
 NONSENSE = {
     "emoji": "🚰\U0010fffd",
