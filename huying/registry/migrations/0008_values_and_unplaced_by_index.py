@@ -5,20 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0004_rosters'),
-        ('places', '0001_initial'),
-        ('registry', '0007_rounds_of_verification'),
+        ("people", "0004_rosters"),
+        ("places", "0001_initial"),
+        ("registry", "0007_rounds_of_verification"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='item',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['data'], name='item_data', opclasses=['jsonb_path_ops']),
+            model_name="item",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["data"], name="item_data", opclasses=["jsonb_path_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=models.Index(condition=models.Q(('lng', None)), fields=['register', 'code'], name='item_unplaced'),
+            model_name="item",
+            index=models.Index(
+                condition=models.Q(("lng", None)), fields=["register", "code"], name="item_unplaced"
+            ),
         ),
     ]
