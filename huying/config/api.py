@@ -14,6 +14,7 @@ from huying.core.api import install, once
 from huying.core.api.problems import problem
 from huying.core.errors import Refusal
 from huying.core.limits import count_attempt
+from huying.inspections.api import ROUTERS as INSPECTIONS
 from huying.integrations.webhooks.api import router as webhooks
 from huying.papers.api import router as papers
 from huying.people.api import ROUTERS as PEOPLE
@@ -63,7 +64,7 @@ def _counted(view: Any) -> Any:
 
 api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
-for router in (*CASES, papers, *PEOPLE, places, registers, webhooks):
+for router in (*CASES, *INSPECTIONS, papers, *PEOPLE, places, registers, webhooks):
     api.add_router("", router)
 
 

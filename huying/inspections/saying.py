@@ -18,6 +18,7 @@ from huying.inspections.plans import DrawRules, Frequency, PlanRules
 from huying.people.models import Department, Post
 from huying.places.models import Area
 from huying.registry.models import Register
+from huying.registry.rules import PROPERTIES
 
 PROOF: dict[str, Promise] = {
     "scan": gettext_lazy("扫码"), "place": gettext_lazy("定位"), "photo": gettext_lazy("拍照"),
@@ -28,7 +29,7 @@ PROOF: dict[str, Promise] = {
 class Names:
     """What the codes in declarations are called."""
 
-    registers: Mapping[str, str] = field(default_factory=dict)
+    registers: Mapping[str, Register] = field(default_factory=dict)
     departments: Mapping[str, str] = field(default_factory=dict)
     posts: Mapping[str, str] = field(default_factory=dict)
     standards: Mapping[str, str] = field(default_factory=dict)
@@ -38,13 +39,19 @@ class Names:
         """The names that these plans need: one query for each kind."""
         plans = list(plans)
         units = {code for rules in plans for code in (*rules.by_departments, *rules.at_departments)}
+        for rules in plans:
+            units |= {code for role in PROPERTIES for code in rules.where.get(role, ())}
         registers = {code for rules in plans for code in rules.registers}
         return Names(
-            {row.code: str(row) for row in Register.objects.filter(code__in=registers).defer("declaration")},
+            {row.code: row for row in Register.objects.filter(code__in=registers)},
             {row.code: str(row) for row in Department.objects.filter(code__in=units)},
             {row.code: str(row) for row in Post.objects.filter(code__in={rules.by_post for rules in plans})},
             {row.code: str(row) for row in Standard.objects.filter(code__in={rules.standard for rules in plans})},
         )  # fmt: skip
+
+    def register(self, code: str) -> str:
+        """What this register is called."""
+        return str(self.registers.get(code, code))
 
 
 def listed(words: Iterable[str]) -> str:
@@ -104,21 +111,62 @@ def _clock(minutes: int) -> str:
 
 def _day(text: str) -> str:
     # A leap year, so that 02-29 may be named.
-    return date_format(dt.date(2024, int(text[:2]), int(text[3:])), "n月j日" if not is_english() else "j F")
+    return day_words(dt.date(2024, int(text[:2]), int(text[3:])))
+
+
+def day_words(day: dt.date) -> str:
+    """11月20日, or 20 November."""
+    return date_format(day, "j F" if is_english() else "n月j日")
+
+
+def moment_words(at: dt.datetime) -> str:
+    """11月20日 09:30, or 20 November 09:30, in Beijing time."""
+    return f"{day_words(timezone.localdate(at))} {timezone.localtime(at):%H:%M}"
+
+
+def by_words(due: dt.datetime) -> str:
+    """Until when, as people say it: a day that ends at midnight is that day."""
+    local = timezone.localtime(due)
+    if local.time() != dt.time():
+        return _("%(at)s前") % {"at": moment_words(due)}
+    day = local.date() - dt.timedelta(days=1)
+    return _("今天以内") if day == timezone.localdate() else _("%(day)s以内") % {"day": day_words(day)}
 
 
 def where(rules: PlanRules, names: Names) -> str:
     """Which places: the registers with their filter, areas of a level, or departments by name."""
     if rules.registers:
-        said = listed(names.registers.get(code, code) for code in rules.registers)
-        values = [value for wanted in rules.where.values() for value in wanted]
-        return _("%(places)s（%(only)s）") % {"places": said, "only": listed(values)} if values else said
+        said = listed(names.register(code) for code in rules.registers)
+        only = listed(
+            word for name, wanted in rules.where.items() for word in _values(rules, names, name, wanted)
+        )
+        return _("%(places)s（%(only)s）") % {"places": said, "only": only} if only else said
+    if rules.area_level == Area.Level.DISTRICT:
+        return _("全区")
     if rules.area_level:
         return _("每个%(level)s") % {"level": Area.Level(rules.area_level).label}
     if len(rules.at_departments) > 3:
         count = len(rules.at_departments)
         return ngettext("%d 个单位", "%d 个单位", count) % count
     return listed(names.departments.get(code, code) for code in rules.at_departments)
+
+
+def _values(rules: PlanRules, names: Names, name: str, wanted: Iterable[str]) -> list[str]:
+    """What a filter asks for, as the pages of the register say it."""
+    if name in PROPERTIES:
+        return [names.departments.get(code, code) for code in wanted]
+    registers = [names.registers[code].rules for code in rules.registers if code in names.registers]
+    if name == "state":
+        titles = {state.code: str(state) for register in registers for state in register.states}
+        return [titles.get(code, code) for code in wanted]
+    spec = next((found for register in registers if (found := register.field(name))), None)
+    if spec is None or spec.type != "yes or no":
+        return list(wanted)
+    title = {"field": spec.title}
+    return [
+        _("有%(field)s") % title if value.lower() == "true" else _("没有%(field)s") % title
+        for value in wanted
+    ]
 
 
 def who(rules: PlanRules, names: Names) -> str:

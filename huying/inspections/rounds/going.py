@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from huying.cases.models import OPEN, Case
 from huying.inspections.models import Draw, Plan
@@ -18,6 +16,7 @@ from huying.inspections.places import PlanPlace, places_of
 from huying.inspections.plans import PlanRules
 from huying.inspections.rounds.models import Round
 from huying.inspections.rounds.rights import MAKE
+from huying.inspections.saying import by_words
 from huying.people.access import scopes
 from huying.people.models import Department, PostHolding, User
 
@@ -45,15 +44,7 @@ class Going:
     @property
     def by(self) -> str:
         """Until when, as people say it: a day that ends at midnight is that day."""
-        if self.slot is None:
-            return ""
-        due = timezone.localtime(self.slot.due)
-        if due.time() == dt.time():
-            day = due.date() - _DAY
-            if day == timezone.localdate():
-                return _("今天以内")
-            return _("%(day)s以内") % {"day": date_format(day, "n月j日")}
-        return _("%(at)s前") % {"at": date_format(due, "n月j日 H:i")}
+        return by_words(self.slot.due) if self.slot is not None else ""
 
 
 def plans_of(user: User, day: dt.date | None = None) -> list[Plan]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from huying.inspections.standards import StandardRules
 from huying.people.models import Department
 from huying.places.models import Area
 from huying.places.where import where_is
@@ -100,6 +101,15 @@ def site_for(kind: str, pk: int) -> Site:
         if department := rows_.first():
             return Site(department=department)
     raise Http404(_("没有这个地方，或者它已经不在名录里。"))
+
+
+def applies(rules: StandardRules, site: Site) -> bool:
+    """Whether the standard is made for such a place."""
+    if site.item is not None:
+        return site.item.register.code in rules.registers
+    if site.area is not None:
+        return site.area.level == rules.area_level
+    return rules.departments
 
 
 def lies_in(site: Site) -> dict[str, int | str | None]:

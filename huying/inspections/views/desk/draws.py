@@ -24,15 +24,15 @@ from huying.inspections.models import Draw, Plan
 from huying.inspections.places import places_of
 from huying.inspections.plans import DrawRules
 from huying.inspections.policy import DRAW, VIEW, may_see, plans_for
+from huying.inspections.saying import day_words, plan_sentence
 from huying.inspections.saying import drawn as drawn_words
-from huying.inspections.saying import plan_sentence
 from huying.inspections.views.desk.plans import plan_for
 from huying.inspections.weighing import gather, population
 from huying.people.access import can
 from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Department, User
 
-_SHOWN = 100  # places of a population on the page; all of them are in the spreadsheet of the draw
+_SHOWN = 30  # places of a population on the page; all of them are in the spreadsheet of the draw
 
 
 class Draws(VerbRequired, ListPage):
@@ -120,7 +120,8 @@ def _before(request: HttpRequest, plan: Plan, *, status: int = 200, **more: Any)
         "plan": plan, "rules": rules, "sentence": plan_sentence(rules), "drawn_words": drawn_words(rules.draw),
         "periods": [(each, done.get(each.name)) for each in (current, following)], "period": period,
         "done": done.get(period.name), "population": found, "shown": found.places[:_SHOWN],
-        "more": max(len(found.places) - _SHOWN, 0), "weighs": _weighs(rules.draw), **more,
+        "more": max(len(found.places) - _SHOWN, 0), "weighs": _weighs(rules.draw),
+        "first": day_words(period.first), "last": day_words(period.last), **more,
     }  # fmt: skip
     return render(request, "inspections/desk/draw_page.html", context, status=status)
 

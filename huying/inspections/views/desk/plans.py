@@ -11,15 +11,17 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from huying.core.language import is_english
 from huying.inspections.models import Draw, Plan, Standard
 from huying.inspections.occurrences import Slot, period_of, slots, slots_now
 from huying.inspections.places import items_of, places_of
 from huying.inspections.plans import PlanRules, overlapping
 from huying.inspections.policy import DRAW, VIEW, plans_for
-from huying.inspections.saying import Names, plan_sentence
+from huying.inspections.saying import Names, by_words, day_words, moment_words, plan_sentence
 from huying.inspections.team import team_of
 from huying.people.access import can, everywhere
 from huying.people.guards import reader, requires
@@ -123,19 +125,22 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     pairs = overlapping([rules, *(each.rules for key, each in shown.items() if key != code)])
     others = [shown[b.code if a.code == code else a.code] for a, b in pairs if code in (a.code, b.code)]
     month = _month(request, today)
-    count = place_count(rules)
+    count, coming = place_count(rules), _next(rules, today)
     context: dict[str, Any] = {
         "plan": found, "rules": rules, "sentence": plan_sentence(rules, names), "count": count,
         "today": runs_on(rules, today), "standard": Standard.objects.filter(code=rules.standard).first(),
         "team": team, "nobody": team.nobody[:_NAMED], "more_nobody": max(len(team.nobody) - _NAMED, 0),
-        "post": names.posts.get(rules.by_post, rules.by_post), "next": _next(rules, today), "others": [
+        "post": names.posts.get(rules.by_post, rules.by_post), "next": coming,
+        "by": by_words(coming.due) if coming else "",
+        "from": _opening(coming) if coming else "", "others": [
             (each, plan_sentence(each.rules)) for each in others
         ],
         "registers": [
             {"register": row, "may": can(user, registry.VIEW)}
             for row in Register.objects.filter(code__in=rules.registers)
         ],
-        "weeks": _weeks(rules, month, today), "month": month, "per_month": _total(rules, month),
+        "weeks": _weeks(rules, month, today), "month": month, "month_words": month_words(month),
+        "per_month": _total(rules, month),
         "previous": month_before(month), "following": (month.replace(day=28) + 4 * _DAY).replace(day=1),
         "draws": found.draws.select_related("drawn_by")[:6] if rules.draw else [], "may_draw": can(user, DRAW),
         "opens": rules.opens, "remind": rules.remind_after and int(rules.remind_after.total_seconds() // 60),
@@ -150,6 +155,11 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
 def month_before(month: dt.date) -> dt.date:
     """The first day of the month before."""
     return (month - _DAY).replace(day=1)
+
+
+def month_words(month: dt.date) -> str:
+    """2026年11月, or November 2026."""
+    return date_format(month, "F Y" if is_english() else "Y年n月")
 
 
 def _month(request: HttpRequest, today: dt.date) -> dt.date:
@@ -175,6 +185,12 @@ def _next(rules: PlanRules, today: dt.date) -> Slot | None:
             (slot for slot in slots(rules, today, today + months * 31 * _DAY) if slot.due > now), None
         )
     return found
+
+
+def _opening(slot: Slot) -> str:
+    """From when a visit counts: a day that begins at midnight is that day."""
+    opens = timezone.localtime(slot.opens)
+    return day_words(opens.date()) if opens.time() == dt.time() else moment_words(slot.opens)
 
 
 def _weeks(rules: PlanRules, month: dt.date, today: dt.date) -> list[list[dict[str, Any]]]:

@@ -29,7 +29,7 @@ from huying.inspections.rounds.going import Going, going, open_cases_at, places_
 from huying.inspections.rounds.making import Made, make_round
 from huying.inspections.rounds.models import Round
 from huying.inspections.rounds.rights import MAKE, VIEW, require_make, rounds_for
-from huying.inspections.rounds.sites import Site, site_for
+from huying.inspections.rounds.sites import Site, applies, site_for
 from huying.inspections.scoring import FAIL, NOT_APPLICABLE, PASS, scoring_data
 from huying.inspections.standards import StandardItem, StandardRules
 from huying.people.guards import requires
@@ -240,15 +240,6 @@ def check(request: HttpRequest, code: str, kind: str, pk: int) -> HttpResponse:
     if version is None or not applies(version.rules, site):
         raise Http404(_("这个标准不是查这类地方的。"))
     return _sheet(request, site, version, None)
-
-
-def applies(rules: StandardRules, site: Site) -> bool:
-    """Whether the standard is made for such a place."""
-    if site.item is not None:
-        return site.item.register.code in rules.registers
-    if site.area is not None:
-        return site.area.level == rules.area_level
-    return rules.departments
 
 
 def _sheet(request: HttpRequest, site: Site, version: StandardVersion, plan: Plan | None) -> HttpResponse:
