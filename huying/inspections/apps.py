@@ -12,6 +12,7 @@ class InspectionsConfig(AppConfig):
         from huying.cases.views.field.offline import register_pages
         from huying.core.journal import subscribe
         from huying.core.photo_links import register_rights
+        from huying.inspections import undrawn
         from huying.inspections.duties import missed
         from huying.inspections.duties.days import on_round_made
         from huying.inspections.rounds.rights import may_open_of_round
@@ -25,3 +26,4 @@ class InspectionsConfig(AppConfig):
         register_field_panel("rounds", here.here_panel)
         subscribe("round.made", on_round_made)
         missed.register()
+        undrawn.register()

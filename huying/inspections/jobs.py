@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from huying.core.jobs import at, every
+from huying.inspections import undrawn
 from huying.inspections.duties import missed
 from huying.inspections.duties.days import keep_days
 
@@ -15,6 +16,12 @@ def keep_duties(moment: dt.datetime) -> None:
     keep_days()
     missed.remind()
     missed.follow_missed()
+
+
+@every(at(8, 40))
+def remind_undrawn(moment: dt.datetime) -> None:
+    """A period that draws has begun undrawn: whoever may draw is told."""
+    undrawn.remind_undrawn()
 
 
 @every(at(3, 35))

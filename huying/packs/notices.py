@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from huying.cases.telling import TO_REPORTER, TO_STAFF
+from huying.inspections import undrawn
 from huying.inspections.duties import missed
 from huying.notices import rosters
 from huying.notices.texts import RESIDENT_TEXTS, ROBOT_WORDS, STAFF_TEXTS, parse_quiet, placeholders
@@ -22,6 +23,8 @@ WORDS = (
     "number", "code", "title", "category", "department", "officer", "due", "new_due", "until", "window", "reason",
     "answer", "main_code", "link",
 )  # fmt: skip
+# What inspections tell staff, with the words of each.
+OF_INSPECTIONS = {missed.DUE: missed.WORDS, undrawn.UNDRAWN: undrawn.WORDS}
 STAFF_WORDS = ("number", "category", "department", "due", "title", "link")
 _LANGUAGES = ("zh", "en")
 
@@ -34,14 +37,15 @@ def check_notices(value: Mapping[str, Any]) -> Iterator[tuple[Keys, Sentence]]:
             yield ("moments", moment), expected(moment, MOMENTS)
         yield from _texts(texts, RESIDENT_TEXTS, ("moments", moment), dict.fromkeys(RESIDENT_TEXTS, WORDS))
     for code, texts in (value.get("staff") or {}).items():
-        if code not in TO_STAFF and code not in rosters.TO_HEADS and code != missed.DUE:
-            yield ("staff", code), expected(code, (*TO_STAFF, *rosters.TO_HEADS, missed.DUE))
+        known = (*TO_STAFF, *rosters.TO_HEADS, *OF_INSPECTIONS)
+        if code not in known:
+            yield ("staff", code), expected(code, known)
         # A chat group hears nothing that a reporter said or is, nor who should have stood at a post.
         robot, others = (
             (rosters.GROUP_WORDS, rosters.WORDS) if code in rosters.TO_HEADS else (ROBOT_WORDS, STAFF_WORDS)
         )
-        if code == missed.DUE:
-            robot, others = missed.WORDS, missed.WORDS
+        if code in OF_INSPECTIONS:
+            robot = others = OF_INSPECTIONS[code]
         allowed = {kind: robot if kind == "robot" else others for kind in STAFF_TEXTS}
         yield from _texts(texts, STAFF_TEXTS, ("staff", code), allowed)
     if value.get("quiet"):
