@@ -26,7 +26,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from huying.cases.catalogue import catalogue
-from huying.cases.models import OPEN, Assistance, Callback, CaseQuerySet, Category, Channel, Status
+from huying.cases.models import (
+    OPEN,
+    Assistance,
+    Callback,
+    CaseQuerySet,
+    Category,
+    Channel,
+    LookBackTask,
+    Status,
+)
 from huying.cases.references import with_references
 from huying.core.search import search_rows
 from huying.papers.models import Paper
@@ -134,6 +143,10 @@ FLAGS: dict[str, tuple[Promise, Callable[[], Q]]] = {
     "dispatched": (gettext_lazy("派遣过"), lambda: Q(dispatched_at__isnull=False)),
     "ever-closed": (gettext_lazy("结过案"), lambda: Q(status=Status.CLOSED) | Q(reopenings__gt=0)),
     "provisional": (gettext_lazy("截止时间暂定"), lambda: Q(due_provisional=True)),
+    "looked-back": (
+        gettext_lazy("回头看过"),
+        lambda: Q(Exists(LookBackTask.objects.filter(case=OuterRef("pk"), done_at__isnull=False))),
+    ),
     "joint": (gettext_lazy("有协办单位"), lambda: Q(Exists(Assistance.objects.filter(case=OuterRef("pk"))))),
 }
 
@@ -396,6 +409,11 @@ KEYS: dict[str, Key] = {
             "as it stood at this moment: reported by then, deadlines judged then", kind="moment"),
     )
 }  # fmt: skip
+
+
+def register_key(key: Key) -> None:
+    """A floor above adds a key by which lists of cases may be asked; once, when the program starts."""
+    KEYS[key.name] = key
 
 
 @dataclass(frozen=True)

@@ -11,3 +11,9 @@ register(
     NavigationItem(_("检查标准"), "inspections:standards", "list", "round.view", "supervision"),
     NavigationItem(_("随机抽取"), "inspections:draws", "scale", "inspection.draw", "supervision"),
 )
+register(
+    NavigationItem(_("专项整治"), "inspections:campaigns", "chart", "campaign.view", "supervision"),
+    NavigationItem(_("检查记录"), "inspections:rounds", "eye", "round.view", "supervision"),
+    NavigationItem(_("处理措施"), "inspections:measures", "scale", "round.view", "supervision"),
+    NavigationItem(_("督导通报"), "inspections:bulletins", "document", "campaign.view", "supervision"),
+)

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from huying.inspections.views.desk import compliance, draws, duties, plans, standards
+from huying.inspections.views.desk import (
+    bulletins,
+    campaigns,
+    compliance,
+    draws,
+    duties,
+    measures,
+    plans,
+    rankings,
+    standards,
+)
+from huying.inspections.views.desk import rounds as made
 from huying.inspections.views.field import here, rounds
 
 app_name = "inspections"
@@ -16,8 +27,6 @@ urlpatterns = [
     path("desk/plans/<slug:code>/draw/", draws.draw_page, name="draw-plan"),
     path("desk/draws/", draws.Draws.as_view(), name="draws"),
     path("desk/draws/<int:pk>/", draws.draw, name="draw"),
-    path("field/here/", here.find, name="field-scan"),
-    path("field/here/<str:label>/", here.here, name="field-here"),
     path("desk/duties/", duties.today, name="duties"),
     path("desk/duties/compliance/", compliance.compliance, name="duties-compliance"),
     path("desk/duties/days/", duties.Days.as_view(), name="duties-days"),
@@ -25,6 +34,30 @@ urlpatterns = [
     path("desk/duties/plans/<slug:code>/", duties.PlanToday.as_view(), name="duties-plan"),
     path("desk/duties/plans/<slug:code>/points.json", duties.points, name="duties-points"),
     path("desk/duties/plans/<slug:code>/<slug:kind>/<int:pk>/", duties.place, name="duties-place"),
+    path("field/here/", here.find, name="field-scan"),
+    path("field/here/<str:label>/", here.here, name="field-here"),
+    path("desk/rounds/", made.Rounds.as_view(), name="rounds"),
+    path("desk/rounds/findings/", made.Findings.as_view(), name="findings"),
+    path("desk/rounds/people/", made.RoundPeople.as_view(), name="round-people"),
+    path("desk/rounds/<int:pk>/", made.show, name="round"),
+    path("desk/campaigns/", campaigns.campaigns, name="campaigns"),
+    path("desk/campaigns/<slug:code>/", campaigns.campaign, name="campaign"),
+    path("desk/campaigns/<slug:code>/awards/add/", campaigns.add_award, name="add-award"),
+    path("desk/awards/", campaigns.Awards.as_view(), name="awards"),
+    path("desk/rankings/", rankings.rankings, name="rankings"),
+    path("desk/rankings/<slug:code>/", rankings.ranking, name="ranking"),
+    path("desk/rankings/<slug:code>/publish/", rankings.publish, name="publish-ranking"),
+    path("desk/bulletins/", bulletins.Bulletins.as_view(), name="bulletins"),
+    path("desk/bulletins/problems/", bulletins.Notified.as_view(), name="notified"),
+    path("desk/bulletins/draft/<slug:code>/", bulletins.draft, name="draft-bulletin"),
+    path("desk/bulletins/<int:pk>/", bulletins.bulletin, name="bulletin"),
+    path("desk/bulletins/<int:pk>/edit/", bulletins.edit, name="edit-bulletin"),
+    path("desk/bulletins/<int:pk>/discard/", bulletins.discard, name="discard-bulletin"),
+    path("desk/measures/", measures.Measures.as_view(), name="measures"),
+    path("desk/measures/begin/<int:pk>/", measures.begin, name="measure-begin"),
+    path("desk/measures/<int:pk>/", measures.measure, name="measure"),
+    path("desk/measures/<int:pk>/end/", measures.end, name="measure-end"),
+    path("desk/measures/<int:pk>/<slug:code>/", measures.step, name="measure-step"),
     path("field/rounds/", rounds.overview, name="field-rounds"),
     path("field/rounds/done/<int:pk>/", rounds.made, name="field-made"),
     path("field/rounds/<slug:code>/", rounds.plan_places, name="field-plan"),

@@ -46,6 +46,9 @@ KIND_TITLES: Mapping[str, Promise] = {
     "standards": gettext_lazy("检查标准"),
     "standard versions": gettext_lazy("标准版本"),
     "plans": gettext_lazy("巡查计划"),
+    "campaigns": gettext_lazy("专项"),
+    "rankings": gettext_lazy("排名"),
+    "bulletins": gettext_lazy("通报"),
 }
 
 

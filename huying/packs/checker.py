@@ -14,8 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from huying.cases.ledger import read_rules
 from huying.core import expressions
 from huying.inspections.standards import read_standard
+from huying.packs.campaigns import Around, check_bulletin, check_campaign, check_ranking
 from huying.packs.declarations import check_declaration
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
@@ -442,7 +444,16 @@ class _Check:
         self.all_wrong(document, check_code(code), *keys)
 
     def check_campaign(self, document: Document) -> None:
-        self.title(document, document.value)
+        for keys, sentence in check_campaign(document.value, self.around):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_ranking(self, document: Document) -> None:
+        for keys, sentence in check_ranking(document.value, self.around):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_bulletin(self, document: Document) -> None:
+        for keys, sentence in check_bulletin(document.value, self.around):
+            self.wrong(document.wrong(sentence, *keys))
 
     def check_district(self, document: Document) -> None:
         self.keys(document, document.value, _DISTRICT_KEYS)
@@ -613,6 +624,17 @@ class _Check:
                 for each in self.pack.of_kind("ledger")
             },
             {each.code: read_standard(each.value)[0] for each in self.pack.of_kind("standard")},
+        )
+
+    @cached_property
+    def around(self) -> Around:
+        """What campaigns refer to, read once."""
+        kinds = ("register", "standard", "plan", "ledger", "ranking", "bulletin", "campaign")
+        codes = {kind: {each.code for each in self.pack.of_kind(kind)} for kind in kinds}
+        return Around(
+            {**self.known, **codes},
+            self.surroundings.categories,
+            {each.code: read_rules(each.value)[0] for each in self.pack.of_kind("ledger")},
         )
 
     def check_standard(self, document: Document) -> None:

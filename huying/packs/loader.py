@@ -23,8 +23,9 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
-from huying.inspections.models import Plan, Standard, StandardVersion
+from huying.inspections.models import BulletinSeries, Campaign, Plan, Ranking, Standard, StandardVersion
 from huying.inspections.standards import StandardRules
+from huying.packs.campaigns import campaign_values, series_values
 from huying.packs.changes import Changes, Writer, yesterday
 from huying.packs.checker import (
     Contents,
@@ -169,6 +170,7 @@ class _Loading:
         self.load_ledgers()
         self.load_standards()
         self.load_plans()
+        self.load_campaigns()
         landmarks = [
             (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
         ]
@@ -614,6 +616,20 @@ class _Loading:
         writer = self.writer("plans", Plan, retire={"active": False})
         writer.write({document.code: plan_values(document.value) for document in self.pack.of_kind("plan")})
         writer.finish()
+
+    def load_campaigns(self) -> None:
+        """Campaigns, and what is ranked and made public of them."""
+        writer = self.writer("campaigns", Campaign, retire={"active": False})
+        documents = self.pack.of_kind("campaign")
+        writer.write({document.code: campaign_values(document.value) for document in documents})
+        writer.finish()
+        for kind, model in (("ranking", Ranking), ("bulletin", BulletinSeries)):
+            series = self.writer(f"{kind}s", model, retire={"active": False})
+            declared = self.pack.of_kind(kind)
+            series.write(
+                {each.code: series_values(kind, each.value, self.ids.kinds["campaigns"]) for each in declared}
+            )
+            series.finish()
 
 
 # -- one declaration -----------------------------------------------------------------------------------------

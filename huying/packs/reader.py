@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from huying.inspections.campaigns.rules import parts_of
 from huying.packs.shapes import mould
 from huying.packs.tables import TABLES, Table
 from huying.packs.wording import Mistake, expected, said
@@ -41,9 +42,11 @@ KINDS = (
     "rosters",
     "texts",
     "campaign",
+    "ranking",
+    "bulletin",
 )
 # The grammar has them, this version does not.
-LATER_KINDS = ("figure", "ranking", "programme", "service", "bulletin")
+LATER_KINDS = ("figure", "programme", "service")
 SINGLE_KINDS = (
     "district",
     "calendar",
@@ -54,9 +57,6 @@ SINGLE_KINDS = (
     "rosters",
 )  # at most one file of each
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# Parts that a campaign bundles: the word for one, the word for several.
-CAMPAIGN_PARTS = {"register": "registers", "ledger": "ledgers", "standard": "standards", "plan": "plans"}
-LATER_CAMPAIGN_PARTS = {"figure": "figures", "ranking": "rankings", "bulletin": "bulletins"}
 LONGEST_CODE = 40
 BIGGEST_FILE = 20 * 1024 * 1024
 
@@ -230,8 +230,7 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
         mistakes.append(Mistake(file, line, said(_("第一个键是文件的类型。%(hint)s"), hint=hint)))
         return []
     document = Document(file, kind, str(value[kind]), value, lines)
-    if kind != "campaign":
-        _mould(document, mistakes)
+    _mould(document, mistakes)
     mistakes.extend(document.wrong(sentence, kind) for sentence in check_code(document.code))
     return [document, *_parts(document, mistakes)] if kind == "campaign" else [document]
 
@@ -244,35 +243,22 @@ def _mould(document: Document, mistakes: list[Mistake]) -> None:
 
 
 def _parts(campaign: Document, mistakes: list[Mistake]) -> Iterator[Document]:
-    """The registers, ledgers, standards and plans below a campaign, each as in its own file."""
-    one_of = {word: kind for kind, many in CAMPAIGN_PARTS.items() for word in (kind, many)}
-    later = {word for kind, many in LATER_CAMPAIGN_PARTS.items() for word in (kind, many)}
-    for key, value in campaign.value.items():
-        if key in ("campaign", "title", "about", "season"):
+    """The parts below a campaign, each as in its own file; a plain code names one that is declared elsewhere."""
+    for kind, keys, part in parts_of(campaign.value):
+        if isinstance(part, str):
             continue
-        if key in later:
-            mistakes.append(
-                campaign.wrong(said(_("这个版本还不认识“%(kind)s:”。请先删去这一段。"), kind=key), key)
-            )
+        if not isinstance(part, dict):
+            hint = _("“%(key)s”下面写一个代码，或像单独的文件那样写。")
+            mistakes.append(campaign.wrong(said(hint, key=keys[0]), *keys))
             continue
-        if key not in one_of:
-            mistakes.append(campaign.wrong(expected(key, ["title", "about", "season", *one_of]), key))
-            continue
-        kind = one_of[key]
-        parts = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-        for index, part in parts:
-            base: Keys = (key,) if index is None else (key, index)
-            if not isinstance(part, dict):
-                mistakes.append(
-                    campaign.wrong(said(_("“%(key)s”下面要像单独的文件那样写。"), key=key), *base)
-                )
-                continue
-            # A part without a code of its own takes the campaign's.
-            part = {kind: part.get(kind, campaign.code)} | part
-            document = Document(campaign.file, kind, str(part[kind]), part, campaign.lines, base)
-            mistakes.extend(document.wrong(sentence, kind) for sentence in check_code(document.code))
-            _mould(document, mistakes)
-            yield document
+        # A part without a code of its own takes the campaign's.
+        part = {kind: part.get(kind, campaign.code)} | part
+        if kind in ("ranking", "bulletin"):
+            part.setdefault("campaign", campaign.code)
+        document = Document(campaign.file, kind, str(part[kind]), part, campaign.lines, keys)
+        mistakes.extend(document.wrong(sentence, kind) for sentence in check_code(document.code))
+        _mould(document, mistakes)
+        yield document
 
 
 # -- CSV -----------------------------------------------------------------------------------------------------

@@ -118,7 +118,20 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
-    "campaign": {**_HEAD, ANY: ANY},
+    "campaign": {
+        "campaign": TEXT,
+        "title": TITLE,
+        "about": TITLE,
+        "season": TEXT,
+        "period": TEXT,
+        "lead": TEXT,
+        "counts": [{ANY: WORDS}],
+        "figures": [{"title": TITLE, "unit": TITLE, "where": {ANY: WORDS}, ANY: TEXT}],
+        "awards": {"match": [SETTINGS], ANY: TEXT},
+        ANY: ANY,
+    },
+    "ranking": {**_HEAD, "score": (TEXT, [TEXT], SETTINGS), "deduct": SETTINGS},
+    "bulletin": {**_HEAD, "to": TITLE, "ask": TITLE, "takes": {ANY: WORDS}},
 }
 
 Tell = Callable[[tuple[str | int, ...], Sentence], None]

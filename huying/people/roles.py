@@ -42,35 +42,38 @@ ROLES: dict[str, Role] = {
     ),
     "clerk": _role(
         _("部门承办人"),
-        f"{_HANDLE} desk.department contact.reveal item.change item.verify round.make round.view",
+        f"{_HANDLE} desk.department contact.reveal item.change item.verify round.make round.view campaign.view "
+        "measure.decide",
         own_department=True,
     ),
     "head": _role(
         _("部门负责人"),
         f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view "
-        "item.change item.import item.verify round.view",
+        "item.change item.import item.verify round.view campaign.view campaign.manage measure.decide",
         own_department=True,
     ),
     "checker": _role(
         _("核查员"),
-        "case.view case.check case.rework case.look_back desk.checker report.create item.view round.view",
+        "case.view case.check case.rework case.look_back desk.checker report.create item.view round.view "
+        "campaign.view",
     ),
     "callback": _role(_("回访员"), "case.view case.callback case.reopen contact.reveal desk.callback"),
     "supervisor": _role(
         _("督查员"),
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
-        "visit.view roster.plan roster.view item.view item.verify inspection.draw round.make round.view field.work",
+        "visit.view roster.plan roster.view item.view item.verify inspection.draw round.make round.view field.work "
+        "campaign.view campaign.manage measure.decide",
     ),
     "arbiter": _role(
         _("裁定员"),
         "case.view case.dispatch case.arbitrate case.approve_extension case.approve_parking case.file case.void "
         "case.reopen case.close case.exclude case.review_exclusion case.review_appeal desk.dispatcher "
-        "contact.reveal contact.forget cockpit.view item.view round.view",
+        "contact.reveal contact.forget cockpit.view item.view round.view campaign.view",
     ),
     "leader": _role(
         _("区领导"),
-        "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view round.view",
+        "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view round.view campaign.view",
     ),
     "grid-worker": _role(
         _("网格员"),
@@ -84,6 +87,6 @@ ROLES: dict[str, Role] = {
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
         "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view "
-        "item.view item.change item.import item.verify round.view inspection.draw",
+        "item.view item.change item.import item.verify round.view inspection.draw campaign.view",
     ),
 }

@@ -73,7 +73,8 @@ class Measure(models.Model):
             ),
             # One plate, one suspension at a time; things may be seized again and again.
             models.UniqueConstraint(
-                fields=["item", "kind"], condition=Q(state="in force") & ~Q(kind="seizure"), name="measure_in_force_once"
+                fields=["item", "kind"], condition=Q(state="in force") & ~Q(kind="seizure"),
+                name="measure_in_force_once",
             ),
         ]  # fmt: skip
         indexes: ClassVar = [
