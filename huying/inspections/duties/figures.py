@@ -105,6 +105,8 @@ def _group(rows: QuerySet[Any], column: str) -> dict[Any, Tally]:
 def _column(by: By, asked: Asked) -> str:
     if by != "area":
         return by
+    if asked.area is None and _many_districts():
+        return "subdistrict__parent"
     return "subdistrict" if asked.area is None or asked.area.level == Area.Level.DISTRICT else "community"
 
 
@@ -143,21 +145,24 @@ def _below(area: Area | None) -> list[int] | None:
     """The areas that a table lists below this one."""
     if area is not None and area.level in (Area.Level.COMMUNITY, Area.Level.VILLAGE):
         return None
-    levels = _SUMMED[2:] if area is not None and area.level == Area.Level.SUBDISTRICT else _SUMMED[1:2]
+    if area is not None and area.level == Area.Level.SUBDISTRICT:
+        levels = _SUMMED[2:]
+    else:
+        levels = _SUMMED[:1] if area is None and _many_districts() else _SUMMED[1:2]
     rows = Area.objects.filter(level__in=levels, layer=ADMINISTRATIVE)
     return list((rows.filter(path__startswith=area.path) if area else rows).values_list("pk", flat=True))
 
 
-def places(asked: Asked, reach: Reach, most: int = 10) -> list[tuple[dict[str, Any], Tally]]:
-    """The places with the most missed duties (plan, item, area, department), the worst first."""
+def _many_districts() -> bool:
+    """Whether one installation serves several districts: then they are what the whole consists of."""
+    return Area.objects.filter(level=Area.Level.DISTRICT, valid_to__isnull=True).count() > 1
+
+
+def places(asked: Asked, reach: Reach, most: int = 10) -> list[dict[str, Any]]:
+    """The places with the most missed duties, the worst first: whose keys, how many `times`, on how many `days`."""
     rows = rows_of(asked, reach).filter(missed__gt=0).order_by()
-    found = rows.values("plan", "item", "area", "department").annotate(
-        Sum("due"), Sum("done"), Sum("late"), missed_all=Sum("missed")
-    )
-    return [
-        (dict(row), Tally(row["due__sum"], row["done__sum"], row["late__sum"], row["missed_all"]))
-        for row in found.order_by("-missed_all", "item", "area", "department")[:most]
-    ]
+    found = rows.values("plan", "item", "area", "department").annotate(times=Sum("missed"), days=Count("pk"))
+    return [dict(row) for row in found.order_by("-times", "item", "area", "department")[:most]]
 
 
 # -- people ----------------------------------------------------------------------------------------------------

@@ -45,6 +45,10 @@ MOST_PEOPLE = 50
 MOST_LINES = 120
 # From which share of duties done in time a day counts as good, and as fair: the colours of the calendar.
 GOOD, FAIR = 0.95, 0.8
+_LEGEND = (
+    (gettext_lazy("九成五以上"), "green", "check"), (gettext_lazy("八成以上"), "yellow", "clock"),
+    (gettext_lazy("不到八成"), "red", "alert"),
+)  # fmt: skip
 
 
 class AskedForm(forms.Form):
@@ -105,14 +109,14 @@ def compliance(request: HttpRequest) -> HttpResponse:
         "tiles": page.tiles(whole), "heat": _heat(page, asked, by_day), "tables": tables, "people": people,
         "people_counted": counted, "worst": page.worst(), "shifts": _shifts(request, asked),
         "before": address(request, day=asked.first - _DAY), "after": address(request, day=period.last + _DAY),
-        "is_now": asked.first <= timezone.localdate() <= period.last, "until": timezone.now(),
+        "legend": _LEGEND, "is_now": asked.first <= timezone.localdate() <= period.last, "until": timezone.now(),
         "export_url": address(request, export="xlsx"), "crumbs": _crumbs(request, asked),
     }  # fmt: skip
     return render(request, "inspections/desk/duties_compliance.html", context)
 
 
 def _bound(request: HttpRequest, span: str, asked: Asked) -> dict[str, Any]:
-    return {**request.GET.dict(), "span": span, "day": request.GET.get("day") or asked.last}
+    return {**request.GET.dict(), "span": span, "day": request.GET.get("day") or asked.last.isoformat()}
 
 
 def _asked(request: HttpRequest) -> tuple[Asked, str, Period]:
@@ -240,20 +244,22 @@ class _Page:
     def worst(self) -> list[dict[str, Any]]:
         """The places with the most missed duties."""
         found = figures.places(self.asked, self.mine)
-        plans = Plan.objects.in_bulk({row["plan"] for row, _tally in found})
+        plans = Plan.objects.in_bulk({row["plan"] for row in found})
         titles: dict[str, dict[int, Any]] = {
-            "item": Item.objects.in_bulk([row["item"] for row, _t in found if row["item"]]),
-            "area": Area.objects.defer("boundary").in_bulk([row["area"] for row, _t in found if row["area"]]),
-            "department": Department.objects.in_bulk([row["department"] for row, _t in found if row["department"]]),
-        }  # fmt: skip
+            "item": Item.objects.in_bulk([row["item"] for row in found if row["item"]]),
+            "area": Area.objects.defer("boundary").in_bulk([row["area"] for row in found if row["area"]]),
+            "department": Department.objects.in_bulk(
+                [row["department"] for row in found if row["department"]]
+            ),
+        }
         lines = []
-        for row, tally in found:
+        for row in found:
             kind = next(kind for kind in titles if row[kind])
             url = reverse("inspections:duties-place", args=[plans[row["plan"]].code, kind, row[kind]])
             lines.append(
                 {
-                    "place": titles[kind][row[kind]], "plan": plans[row["plan"]], "tally": tally,
-                    "url": f"{url}?day={self.asked.last}",
+                    "place": titles[kind][row[kind]], "plan": plans[row["plan"]], "times": row["times"],
+                    "days": row["days"], "url": f"{url}?day={self.asked.last}",
                 }
             )  # fmt: skip
         return lines

@@ -127,7 +127,9 @@ def _line(line: Line, suffix: str) -> dict[str, Any]:
             for code, state in STATES.items()
             if line.states.get(code)
         ],
-        "nobody_url": f"{address}?nobody=on{more}",
+        "days_url": f"{reverse('inspections:duties-days')}?plan={line.turn.plan.code}&from={line.turn.span.day}"
+        f"&to={line.turn.span.day}{more}",
+        "behind_url": f"{address}?state=overdue{more}", "nobody_url": f"{address}?nobody=on{more}",
     }  # fmt: skip
 
 
@@ -137,8 +139,10 @@ def _tiles(lines: Sequence[Line], suffix: str) -> list[dict[str, Any]]:
     behind, nobody = sum(line.behind for line in lines), sum(line.nobody for line in lines)
     overdue = sum(line.states.get("overdue", 0) for line in lines)
     return [
-        {"title": _("这一轮应做"), "value": due, "unit": _("次"), "note": _("到现在该做 %d 次") % owed,
-         "url": "#plans"},
+        {
+            "title": _("到现在该做"), "value": owed, "unit": _("次"), "note": _("这一轮一共 %d 次") % due,
+            "url": "#plans",
+        },
         {"title": _("按时做了"), "value": done, "unit": _("次"), "colour": "green", "url": "#plans"},
         {"title": _("迟了才做"), "value": late, "unit": _("次"), "colour": "yellow" if late else "", "url": "#plans"},
         {
