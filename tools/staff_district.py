@@ -151,6 +151,7 @@ DEMO = {
     "supervisor": "督查员：看超期、退单和重办，发督办函，抽查回头看",
     "arbiter": "裁定员：两次退单后定责任单位，批准第二次延期",
     "leader": "区领导：看驾驶舱，每个数都能点开到每一件",
+    "caretaker-donggaohuang": "环卫局保洁员：扫公厕、中转站上的码，点一下就记一次消杀",
     "grid-putaoyuan": "葡萄园社区专职网格员：用手机看东城国际小区的任务，拍照、上报",
     "admin": "系统管理员：维护区域、部门、人员和职责，查日志",
 }  # fmt: skip
@@ -482,6 +483,19 @@ def other_posts(district: District, people: People) -> list[Row]:
     return holdings
 
 
+def caretakers(district: District, people: People) -> list[Row]:
+    """Two of the sanitation bureau's people in every subdistrict: they keep its toilets and stations clean."""
+    holdings = []
+    for street in district.at("subdistrict"):
+        short = short_street(district.title(street))
+        for username in (f"caretaker-{short}", f"caretaker-{short}-2"):
+            people.add(username, "保洁员", "sanitation", "caretaker", area=street, post="sanitation-worker")
+            holdings.append(
+                {"post": "sanitation-worker", "username": username, "area": street, "from": SINCE, "to": ""}
+            )
+    return holdings
+
+
 def duties(district: District, people: People, keeper: dict[str, str]) -> list[Row]:
     """Who answers for what, from the whole district down to compounds and functional grids."""
     rows: list[Row] = []
@@ -540,6 +554,7 @@ def main() -> None:
     holdings += property_staff(district, people, keeper)
     holdings += grid_staff(district, people, rng)
     holdings += other_posts(district, people)
+    holdings += caretakers(district, people)
 
     write(folder / "departments.csv", "code,title,title_en,kind,parent,area,phone,can_lead", offices)
     owned = [{"area": c, "department": k, "kind": "keeper"} for c, k in sorted(keeper.items())]

@@ -10,11 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from huying.inspections.plans import PlanRules
-from huying.people.models import Department, PostHolding, User
+from huying.people.models import Department, Grant, PostHolding, User
+from huying.people.roles import ROLES
 from huying.places.models import ADMINISTRATIVE, Area
 from huying.registry.models import Item
 from huying.registry.rules import RETIRED
 
+_INSPECTING = tuple(code for code, role in ROLES.items() if "round.make" in role.verbs)
 # What a plan may ask of an item besides the fields of its register.
 _COLUMNS = {
     "state": "state", "owner": "owner__code", "keeper": "keeper__code", "supervisor": "supervisor__code",
@@ -117,8 +119,9 @@ def _areas(level: str) -> list[PlanPlace]:
 
 
 def inspectors_of(rules: PlanRules) -> QuerySet[User]:
-    """Who may be sent: the people of the plan's departments, or whoever holds its post today."""
-    people = User.objects.filter(is_active=True).select_related("department")
+    """Who may be sent: of the plan's departments, or of whoever holds its post today, those who make rounds."""
+    able = Grant.objects.on().filter(role__in=_INSPECTING).values("user")
+    people = User.objects.filter(is_active=True, pk__in=able).select_related("department")
     if rules.by_departments:
         return people.filter(department__code__in=rules.by_departments)
     holding = PostHolding.objects.on(timezone.localdate()).filter(post__code=rules.by_post)

@@ -183,6 +183,7 @@ def test_areas_and_departments_are_visited_too(lamps: list[Item]) -> None:
 
 
 def test_people_of_the_departments_go_or_who_holds_the_post(plan: Plan) -> None:
+    make_user("head", department=Department.objects.get(code="market"))  # reads rounds, makes none
     assert {user.username for user in inspectors_of(plan.rules)} == {"clerk-lighting", "clerk-market"}
     assert not inspectors_of(PlanRules("p", "p", by_post="grid-chief"))
 
