@@ -19,6 +19,7 @@ class InspectionsConfig(AppConfig):
         from huying.inspections.results.panels import item_panel, plate_here
         from huying.inspections.results.rights import may_open_of_measure
         from huying.inspections.rounds.rights import may_open_of_round
+        from huying.inspections.views.desk import duties
         from huying.inspections.views.field import here
         from huying.inspections.views.field.rounds import pages
         from huying.registry.panels import register_panel
@@ -28,6 +29,7 @@ class InspectionsConfig(AppConfig):
         register_rights(may_open_of_measure)
         register_keys()
         register_panel("inspections", item_panel)
+        register_panel("duties", duties.panel)
         register_public_panel("inspections", plate_here)
         register_pages(pages)
         register_pages(here.pages)

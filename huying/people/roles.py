@@ -38,7 +38,7 @@ ROLES: dict[str, Role] = {
     "dispatcher": _role(
         _("派遣员"),
         "case.view report.create case.file case.decline case.merge case.dispatch case.void case.close case.urge "
-        "desk.dispatcher contact.reveal hotline.exchange netizen.answer item.view",
+        "desk.dispatcher contact.reveal hotline.exchange netizen.answer item.view round.view",
     ),
     "clerk": _role(
         _("部门承办人"),

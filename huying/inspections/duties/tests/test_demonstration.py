@@ -55,7 +55,9 @@ def test_it_is_history_like_any_other(station: Station, pack: Path) -> None:
     assert (round_.plan, round_.version, round_.proved) == (station.plan, station.version, True)
     assert entries_of(round_).get().code == "round.made"
     assert round_.members.get().user == station.worker
-    before = list(PlaceDay.objects.order_by("day", "item").values("day", "item", "due", "done", "late", "missed"))
+    before = list(
+        PlaceDay.objects.order_by("day", "item").values("day", "item", "due", "done", "late", "missed")
+    )
     rebuild(station.plan, dt.date(2020, 4, 1), dt.date(2020, 4, 30))
     assert before == list(
         PlaceDay.objects.order_by("day", "item").values("day", "item", "due", "done", "late", "missed")
