@@ -79,13 +79,12 @@ def _rounds(
 ) -> Iterator[PastRound]:  # fmt: skip
     rules = plan.rules
     titles = {place.pk: place.title for place in places_of(rules)}
-    points = dict(
-        Item.objects.filter(pk__in=titles, lng__isnull=False).values_list("pk", "lng")
-    )  # a place without a point is proved by its label only
-    lat = dict(Item.objects.filter(pk__in=points).values_list("pk", "lat"))
+    # A place without a point is proved by its label only.
+    placed = Item.objects.filter(pk__in=titles).values_list("pk", "lng", "lat")
+    points = {pk: (lng, lat) for pk, lng, lat in placed if lng is not None and lat is not None}
     done, late = float(row["done"]), float(row.get("late", 0))
     for place in owing(plan, found[-1].day):
-        point = (points[place.pk], lat[place.pk]) if place.pk in points else None
+        point = points.get(place.pk)
         person = people[place.pk % len(people)]
         for span in found:
             for at in _moments(rules, span, done, late, dice):

@@ -145,6 +145,7 @@ def _below(area: Area | None) -> list[int] | None:
     """The areas that a table lists below this one."""
     if area is not None and area.level in (Area.Level.COMMUNITY, Area.Level.VILLAGE):
         return None
+    levels: tuple[Area.Level, ...]
     if area is not None and area.level == Area.Level.SUBDISTRICT:
         levels = _SUMMED[2:]
     else:

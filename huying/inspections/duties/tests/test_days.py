@@ -8,6 +8,8 @@ import threading
 
 import pytest
 from django.db import connections
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from huying.core.testing import MiniDistrict, make_district
@@ -256,3 +258,11 @@ class TestSums:
         assert Folded.objects.get().until == station.day - _DAY
         keep_days(at("12:00", station.day + _DAY))
         assert Folded.objects.get().until == station.day
+
+
+def test_the_phone_says_why_a_visit_did_not_count(station: Station, client: Client) -> None:
+    station.visit(station.toilets[0], "07:00")
+    round_ = station.visit(station.toilets[0], "07:30")
+    client.force_login(station.worker)
+    text = client.get(reverse("inspections:field-made", args=[round_.pk])).content.decode()
+    assert "不到 60 分钟，不计次" in text

@@ -24,6 +24,7 @@ from huying.cases.views.field.once import client_id_of, sent_once
 from huying.cases.views.field.photos import Box
 from huying.core.errors import Refusal
 from huying.core.photo_links import photo_url
+from huying.inspections.duties.days import why
 from huying.inspections.models import Plan, Standard, StandardVersion
 from huying.inspections.rounds.going import Going, going, open_cases_at, places_for, plans_of
 from huying.inspections.rounds.making import Made, make_round
@@ -372,8 +373,10 @@ def _sent_at(request: HttpRequest, ended_at: dt.datetime | None) -> dt.datetime 
 def _words(round_: Round) -> str:
     opened = sum(finding.case_id is not None for finding in round_.findings.all())
     if opened:
-        return _("已记下，得分 %(score)s，立案 %(count)d 件。") % {"score": round_.percent, "count": opened}
-    return _("已记下，得分 %(score)s。") % {"score": round_.percent}
+        said = _("已记下，得分 %(score)s，立案 %(count)d 件。") % {"score": round_.percent, "count": opened}
+    else:
+        said = _("已记下，得分 %(score)s。") % {"score": round_.percent}
+    return said + why(round_)
 
 
 def _before(user: User, site: Site) -> list[Round]:
@@ -403,5 +406,6 @@ def made(request: HttpRequest, pk: int) -> HttpResponse:
         next_url = reverse("inspections:field-plan", args=[round_.plan.code])
     context = {
         "round": round_, "findings": round_.findings.select_related("case"), "photos": photos, "next_url": next_url,
+        "why": why(round_),
     }  # fmt: skip
     return render(request, "inspections/field/made.html", context)
