@@ -109,6 +109,7 @@ def alone() -> Iterator[None]:
 def prepare_demonstration() -> None:
     from huying.cases.demonstration.replay import replay
     from huying.community.demonstration import make_visits
+    from huying.inspections.campaigns.demonstration import make_campaigns
     from huying.inspections.duties.demonstration import make_duties
     from huying.packs.loader import load_pack
     from huying.registry.demonstration import make_verifications
@@ -126,6 +127,7 @@ def prepare_demonstration() -> None:
     step("Visits to households", lambda: say(f"{make_visits()} visits"))
     step("Registers compared with the street", lambda: say(f"{make_verifications()} verifications"))
     step("Duties that return", lambda: say(f"{make_duties()} visits"))
+    step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 

@@ -39,7 +39,10 @@ STATES: dict[str, dict[str, str]] = {
     "overdue": {"due": "overdue"}, "reopened": {"is_": "reopened"}, "reworked": {"is_": "reworked"},
     "looked-back": {"is_": "looked-back"},
 }  # fmt: skip
-PLATES = (Measure.Kind.RED_PLATE, Measure.Kind.BLACK_PLATE)
+MEASURED = {
+    "red plates": Measure.Kind.RED_PLATE, "black plates": Measure.Kind.BLACK_PLATE,
+    "suspensions": Measure.Kind.SUSPENSION, "closures": Measure.Kind.CLOSURE, "seized": Measure.Kind.SEIZURE,
+}  # fmt: skip
 
 
 # -- what belongs to it --------------------------------------------------------------------------------------
@@ -263,13 +266,12 @@ class Counting:
                 rounds = rounds.filter(**{f"{name}__in": values})
                 asked[key] = values
         asked |= {"from": self.asked.first, "to": self.asked.last}
-        if figure.count in ("plates", "seized"):
-            rows = measures_of(self.rules, rounds)
-            kind = PLATES if figure.count == "plates" else (Measure.Kind.SEIZURE,)
-            rows = rows.filter(kind__in=kind)
-            value = rows.aggregate(n=Sum("pieces"))["n"] or 0 if figure.count == "seized" else rows.count()
-            url = list_url("measures", campaign=self.campaign.code, kind=kind[0] if len(kind) == 1 else "")
-            return Counted(figure.code, str(figure), value, url, figure.unit)
+        if kind := MEASURED.get(figure.count):
+            rows = measures_of(self.rules, rounds).filter(kind=kind)
+            seized = figure.count == "seized"
+            value = rows.aggregate(n=Sum("pieces"))["n"] or 0 if seized else rows.count()
+            url = list_url("measures", campaign=self.campaign.code, kind=kind.value)
+            return Counted(figure.code, str(figure), value, url, figure.unit or (_("件") if seized else _("家")))
         numbers = {each.code: each for each in rounds_counted(rounds, asked)}
         number = numbers[figure.count]
         return Counted(figure.code, str(figure), number.value, number.url, figure.unit or number.unit)
@@ -352,9 +354,11 @@ def rounds_counted(rounds: QuerySet[Round], asked: dict[str, object]) -> list[Co
         letters=Count("pk", filter=Q(paper__kind=Paper.Kind.SUPERVISION_LETTER)),
         orders=Count("pk", filter=Q(paper__kind=Paper.Kind.ORDER_TO_CORRECT)),
     )
+    places = rounds.order_by().values("item", "area", "department").distinct().count()
     opinions = Finding.objects.filter(round__in=rounds.order_by().values("pk")).count()
     return [
         Counted("rounds", _("检查"), sums["rounds"], list_url("rounds", **asked), _("次")),
+        Counted("places", _("去过的地方"), places, list_url("round-places", **asked), _("处")),
         Counted("people", _("出动"), person_times(rounds), list_url("round-people", **asked), _("人次")),
         Counted("findings", _("督导意见"), opinions, list_url("findings", **asked), _("条")),
         Counted(

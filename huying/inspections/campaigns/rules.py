@@ -30,7 +30,10 @@ HEAD = ("campaign", "title", "about", "season", "period", "lead", "counts", "fig
 # What a filter of cases may name; `reported` and `closed` take a day, a year or a range of days.
 CASE_WORDS = ("ledger", "category", "topic", "area", "department", "status", "channel", "reported", "closed")
 ROUND_WORDS = ("standard", "plan", "area", "passed")
-COUNTS = ("cases", "rounds", "findings", "letters", "people", "plates", "orders", "seized")
+COUNTS = (
+    "cases", "rounds", "places", "findings", "letters", "people", "orders", "red plates", "black plates", "suspensions",
+    "closures", "seized",
+)  # fmt: skip
 RANKED = ("subdistrict", "community", "village", "department")
 EVERY = ("week", "month", "quarter", "year")
 DEDUCTIONS = ("open", "overdue", "reopened", "reworked")

@@ -225,6 +225,20 @@ class Rounds(_RoundPages):
         ).defer("answers", "values", "subdistrict__boundary", "version__declaration", "paper__body")  # fmt: skip
 
 
+class RoundPlaces(Rounds):
+    """Every place that somebody was at, with the first round there."""
+
+    name = "round-places"
+    title = gettext_lazy("去过的地方")
+    lead = gettext_lazy("一个地方一行，列的是那里最早的一次检查。")
+
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        """The first round of each place, among those that are asked for."""
+        firsts = self.found.order_by().values("item", "area", "department").annotate(first=Min("pk")).values("first")
+        return self.get_queryset().filter(pk__in=firsts)
+
+
 class Findings(_RoundPages):
     """Opinions: each item that failed somewhere."""
 
