@@ -55,9 +55,11 @@ def _oversees(user: User) -> bool:
 def _goes(user: User, rules: PlanRules, posts: set[str]) -> bool:
     if rules.by_post:
         return rules.by_post in posts
-    return Department.objects.filter(
-        Q(pk=user.department_id) | Q(children=user.department_id), code__in=rules.by_departments
-    ).exists()
+    own = Q(pk=user.department_id) | Q(parent=user.department_id)
+    return (
+        user.department_id is not None
+        and Department.objects.filter(own, code__in=rules.by_departments).exists()
+    )
 
 
 def is_inspected(user: User, rules: PlanRules) -> bool:

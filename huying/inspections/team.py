@@ -37,13 +37,9 @@ def team_of(rules: PlanRules, day: dt.date | None = None) -> Team:
     day = day or timezone.localdate()
     able = _able_by_department()
     if not rules.by_post:
-        rows = Department.objects.filter(code__in=rules.by_departments).select_related("parent")
         order = {code: number for number, code in enumerate(rules.by_departments)}
-        units = sorted(rows, key=lambda unit: order[unit.code])
-        children: dict[int, list[int]] = {}
-        for pk, parent in Department.objects.filter(parent__in=units).values_list("pk", "parent"):
-            children.setdefault(parent, []).append(pk)
-        found = tuple((unit, sum(able[pk] for pk in (unit.pk, *children.get(unit.pk, ())))) for unit in units)
+        rows = Department.objects.filter(code__in=rules.by_departments)
+        found = tuple((unit, able[unit.pk]) for unit in sorted(rows, key=lambda unit: order[unit.code]))
         nobody = () if any(people for _unit, people in found) else tuple(places_of(rules))
         return Team(units=found, nobody=nobody)
     places = places_of(rules)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from huying.cases.models import OPEN, Case
@@ -18,7 +18,7 @@ from huying.inspections.rounds.models import Round
 from huying.inspections.rounds.rights import MAKE
 from huying.inspections.saying import by_words
 from huying.people.access import scopes
-from huying.people.models import Department, PostHolding, User
+from huying.people.models import PostHolding, User
 
 _DAY = dt.timedelta(days=1)
 
@@ -64,11 +64,8 @@ def plans_of(user: User, day: dt.date | None = None) -> list[Plan]:
 
 
 def _department_codes(user: User) -> set[str]:
-    """The own department and the one above it: a station's people go for their bureau."""
-    if user.department_id is None:
-        return set()
-    above = Q(pk=user.department_id) | Q(children=user.department_id)
-    return set(Department.objects.filter(above).values_list("code", flat=True))
+    """The own department: whose plan names another one, or the bureau above, is sent by that one."""
+    return {user.department.code} if user.department is not None else set()
 
 
 def _keeps(user: User, rules: PlanRules) -> bool:

@@ -74,6 +74,12 @@ def test_each_sees_the_duties_that_are_theirs(night: Night, daily: Plan, cleaner
     assert "heating-nightly" in [duty.plan.code for duty in duties_here(night.inspector, night.station)]
 
 
+def test_a_station_is_not_sent_for_its_bureau(night: Night, district: MiniDistrict) -> None:
+    station = make_department("sanitation", parent=district.urban)
+    for role in ("clerk", "caretaker"):
+        assert duties_here(make_user(role, department=station), night.station) == []
+
+
 def test_what_has_to_be_read_off_leads_to_the_sheet(night: Night, daily: Plan, cleaner: User) -> None:
     (cleaning,) = duties_here(cleaner, night.station)
     (checking,) = (d for d in duties_here(night.inspector, night.station) if d.plan == night.plan)
