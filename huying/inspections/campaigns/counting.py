@@ -22,11 +22,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from huying.cases.catalogue import catalogue
 from huying.cases.filters import CaseFilter, Codes, Key, day_start, register_key
 from huying.cases.models import CaseQuerySet, Status
 from huying.cases.policy import cases_for
 from huying.inspections.campaigns.models import Campaign
 from huying.inspections.campaigns.rules import CampaignRules, CaseWords, Figure, Span
+from huying.inspections.models import Plan, StandardVersion
 from huying.inspections.results.models import Measure
 from huying.inspections.rounds.models import Finding, Round, RoundMember
 from huying.inspections.rounds.rights import rounds_for
@@ -80,12 +82,11 @@ def cases_of(cases: CaseQuerySet, rules: CampaignRules, now: dt.datetime | None 
     named by its filters."""
     from huying.cases.models import Case
 
-    parts = [Q(ledger__code__in=rules.uses.get("ledger", ()))]
-    if standards := rules.uses.get("standard"):
+    known = catalogue().ledgers
+    parts = [Q(ledger__in=[known[code].pk for code in rules.uses.get("ledger", ()) if code in known])]
+    if versions := _versions(rules.uses.get("standard", ())):
         seen = Finding.objects.filter(
-            span_q(rules.period, "round__day"),
-            round__version__standard__code__in=standards,
-            case__isnull=False,
+            span_q(rules.period, "round__day"), round__version__in=versions, case__isnull=False
         )
         parts.append(Q(pk__in=seen.values("case")))
     parts += [
@@ -96,10 +97,15 @@ def cases_of(cases: CaseQuerySet, rules: CampaignRules, now: dt.datetime | None 
 
 def rounds_of(rounds: QuerySet[Round], rules: CampaignRules) -> QuerySet[Round]:
     """Those of `rounds` that count for the campaign: by its standards or its plans, in its period."""
-    of_it = Q(version__standard__code__in=rules.uses.get("standard", ())) | Q(
-        plan__code__in=rules.uses.get("plan", ())
-    )
-    return rounds.filter(of_it, span_q(rules.period))
+    plans = list(Plan.objects.filter(code__in=rules.uses.get("plan", ())).values_list("pk", flat=True))
+    of_it = Q(version__in=_versions(rules.uses.get("standard", ())))
+    return rounds.filter(of_it | Q(plan__in=plans) if plans else of_it, span_q(rules.period))
+
+
+def _versions(standards: Iterable[str]) -> list[int]:
+    """The keys of all versions of these standards: a list of keys is planned better than two joins."""
+    found = StandardVersion.objects.filter(standard__code__in=list(standards))
+    return list(found.values_list("pk", flat=True))
 
 
 def measures_of(rules: CampaignRules, rounds: QuerySet[Round]) -> QuerySet[Measure]:
@@ -186,6 +192,7 @@ class Counting:
         self.asked = span or Span()
         self.span = self.rules.period.within(self.asked)
         self.area = area
+        self._of_rounds_counted: list[Counted] | None = None
         self.base = CaseFilter(
             campaign=campaign.code,
             area=area or None,
@@ -214,7 +221,12 @@ class Counting:
     # the numbers
 
     def round_numbers(self) -> list[Counted]:
-        """Rounds, person-times, opinions, letters and orders, each with its rows."""
+        """Rounds, places, person-times, opinions, letters and orders, each with its rows; counted once."""
+        if self._of_rounds_counted is None:
+            self._of_rounds_counted = self._count_rounds()
+        return self._of_rounds_counted
+
+    def _count_rounds(self) -> list[Counted]:
         ask = {
             "campaign": self.campaign.code, "area": self.area, "from": self.asked.first, "to": self.asked.last,
         }  # fmt: skip
@@ -272,7 +284,8 @@ class Counting:
             value = rows.aggregate(n=Sum("pieces"))["n"] or 0 if seized else rows.count()
             url = list_url("measures", campaign=self.campaign.code, kind=kind.value)
             return Counted(figure.code, str(figure), value, url, figure.unit or (_("件") if seized else _("家")))
-        numbers = {each.code: each for each in rounds_counted(rounds, asked)}
+        of_all = self.round_numbers() if not figure.rounds else rounds_counted(rounds, asked)
+        numbers = {each.code: each for each in of_all}
         number = numbers[figure.count]
         return Counted(figure.code, str(figure), number.value, number.url, figure.unit or number.unit)
 
