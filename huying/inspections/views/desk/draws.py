@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -222,6 +222,5 @@ def _export(draw: Draw, rows: list[dict[str, Any]]) -> HttpResponse:
         (_("抽取时间"), f"{draw.drawn_at:%Y-%m-%d %H:%M:%S %z}"), (_("抽取人"), str(draw.drawn_by or "")),
         (_("总数"), str(len(draw.facts["places"]))), (_("可派的人"), everyone[:30_000]),
     ]  # fmt: skip
-    return export_xlsx(
-        _("%(plan)s %(period)s 抽取结果") % {"plan": draw.plan, "period": draw.period}, columns, rows, notes
-    )
+    title = _("%(plan)s %(period)s 抽取结果") % {"plan": draw.plan, "period": draw.period}
+    return cast(HttpResponse, export_xlsx(title, columns, rows, notes))

@@ -75,7 +75,7 @@ def plans(request: HttpRequest) -> HttpResponse:
     undrawn = _undrawn(shown, today)
     pairs = overlapping(plan.rules for plan in shown)
     overlaps = {code for pair in pairs for code in (pair[0].code, pair[1].code)}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "plan": plan, "sentence": plan_sentence(plan.rules, names), "today": runs_on(plan.rules, today),
             "standard": names.standards.get(plan.rules.standard, plan.rules.standard), "rules": plan.rules,
@@ -263,7 +263,10 @@ def _middles(rules: PlanRules) -> list[dict[str, Any]]:
     areas = (
         Area.objects.filter(pk__in=keys) if rules.area_level else Area.objects.filter(departments__in=keys)
     )
+    edges = areas.filter(west__isnull=False).distinct().values_list("west", "south", "east", "north", "code")
+    titles = {area.code: str(area) for area in areas.defer("boundary")}
     return [
-        {"lng": (row.west + row.east) / 2, "lat": (row.south + row.north) / 2, "count": 1, "title": str(row)}
-        for row in areas.defer("boundary").filter(west__isnull=False).distinct()
+        {"lng": (west + east) / 2, "lat": (south + north) / 2, "count": 1, "title": titles[code]}
+        for west, south, east, north, code in edges
+        if west is not None and east is not None and south is not None and north is not None
     ]
