@@ -119,6 +119,7 @@ from huying.inspections.duties.models import (  # noqa: E402
     DaySum,  # noqa: F401
     Folded,  # noqa: F401
     MissedRun,  # noqa: F401
+    MonthSum,  # noqa: F401
     Opened,  # noqa: F401
     PlaceDay,  # noqa: F401
     Reminder,  # noqa: F401

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from huying.inspections.duties.models import AgentDay, DaySum, PlaceDay
+from huying.inspections.duties.models import AgentDay, DaySum, MonthSum, PlaceDay
 from huying.inspections.duties.rights import Reach
 from huying.inspections.duties.sums import folded_until
 from huying.inspections.models import Plan
@@ -88,12 +88,35 @@ def tallies(by: By, asked: Asked, reach: Reach) -> dict[Any, Tally]:
     sums = _sums(by, asked, reach)
     if sums is None:
         return _group(rows_of(asked, reach), _column(by, asked))
-    rows, column, until = sums
-    found = _group(rows.filter(day__range=(asked.first, min(asked.last, until))), column)
+    narrowed, column, until = sums
+    last = min(asked.last, until)
+    days, months = Q(day__range=(asked.first, last)), _whole_months(asked.first, last)
+    parts = []
+    if months and by != "day":
+        days &= ~Q(day__gte=months[0], day__lt=_next_month(months[-1]))
+        parts.append(_group(MonthSum.objects.filter(narrowed, day__in=months), column))
+    parts.append(_group(DaySum.objects.filter(narrowed & days), column))
     if asked.last > until:
         since = replace(asked, first=max(asked.first, until + _DAY))
-        for key, tally in _group(rows_of(since, reach), _column(by, asked)).items():
+        parts.append(_group(rows_of(since, reach), _column(by, asked)))
+    found: dict[Any, Tally] = {}
+    for part in parts:
+        for key, tally in part.items():
             found[key] = found.get(key, Tally()) + tally
+    return found
+
+
+def _next_month(first: dt.date) -> dt.date:
+    return (first + 31 * _DAY).replace(day=1)
+
+
+def _whole_months(first: dt.date, last: dt.date) -> list[dt.date]:
+    """The months that lie in these days as a whole, by their first days."""
+    found = []
+    month = first if first.day == 1 else _next_month(first.replace(day=1))
+    while _next_month(month) <= last + _DAY:
+        found.append(month)
+        month = _next_month(month)
     return found
 
 
@@ -110,8 +133,8 @@ def _column(by: By, asked: Asked) -> str:
     return "subdistrict" if asked.area is None or asked.area.level == Area.Level.DISTRICT else "community"
 
 
-def _sums(by: By, asked: Asked, reach: Reach) -> tuple[QuerySet[DaySum], str, dt.date] | None:
-    """The sums that answer this, the column they are grouped by, and until when they hold; None where none do."""
+def _sums(by: By, asked: Asked, reach: Reach) -> tuple[Q, str, dt.date] | None:
+    """Which sums answer this, the column they are grouped by, and until when they hold; None where none do."""
     until = folded_until()
     if reach.path is None or until is None or until < asked.first:
         return None
@@ -122,23 +145,16 @@ def _sums(by: By, asked: Asked, reach: Reach) -> tuple[QuerySet[DaySum], str, dt
         area = Area.objects.filter(path=reach.path, level__in=_SUMMED).first()
         if area is None:
             return None
-    rows = DaySum.objects.filter(plan__isnull=False) if by == "plan" else DaySum.objects.all()
-    if asked.plan is not None or by != "plan":
-        rows = rows.filter(plan=asked.plan)
+    rows = Q(plan__isnull=False) if by == "plan" and asked.plan is None else Q(plan=asked.plan)
     if by == "doer" or asked.doer is not None:
         if area is not None or by == "area":
             return None
-        return (
-            rows.filter(area=None, doer=asked.doer)
-            if asked.doer
-            else rows.filter(area=None, doer__isnull=False),
-            by,
-            until,
-        )
+        whose = Q(doer=asked.doer) if asked.doer is not None else Q(doer__isnull=False)
+        return rows & whose & Q(area=None), by, until
     if by != "area":
-        return rows.filter(area=area, doer=None), by, until
+        return rows & Q(area=area, doer=None), by, until
     below = _below(area)
-    return (rows.filter(area__in=below), "area", until) if below is not None else None
+    return (rows & Q(area__in=below), "area", until) if below is not None else None
 
 
 def _below(area: Area | None) -> list[int] | None:
@@ -154,6 +170,11 @@ def _below(area: Area | None) -> list[int] | None:
     return list((rows.filter(path__startswith=area.path) if area else rows).values_list("pk", flat=True))
 
 
+def is_vast(asked: Asked, reach: Reach) -> bool:
+    """Whether this asks for several districts together: single people and places are not looked for then."""
+    return asked.area is None and asked.doer is None and reach.path == "" and _many_districts()
+
+
 def _many_districts() -> bool:
     """Whether one installation serves several districts: then they are what the whole consists of."""
     return Area.objects.filter(level=Area.Level.DISTRICT, valid_to__isnull=True).count() > 1
@@ -161,6 +182,8 @@ def _many_districts() -> bool:
 
 def places(asked: Asked, reach: Reach, most: int = 10) -> list[dict[str, Any]]:
     """The places with the most missed duties, the worst first: whose keys, how many `times`, on how many `days`."""
+    if is_vast(asked, reach):
+        return []
     rows = rows_of(asked, reach).filter(missed__gt=0).order_by()
     found = rows.values("plan", "item", "area", "department").annotate(times=Sum("missed"), days=Count("pk"))
     return [dict(row) for row in found.order_by("-times", "item", "area", "department")[:most]]
@@ -187,8 +210,12 @@ class Work:
 
 
 def people(asked: Asked, reach: Reach) -> dict[int, Work] | None:
-    """What each person did, by the key of the account. None below a subdistrict: people are not counted so finely."""
+    """What each person did, by the key of the account. None below a subdistrict: people are not counted so finely;
+    and of several districts at once, where nobody looks for one person.
+    """
     if asked.area is not None and asked.area.level not in _SUMMED[:2]:
+        return None
+    if is_vast(asked, reach):
         return None
     until = folded_until()
     found: dict[int, Work] = {}
@@ -221,5 +248,6 @@ def _narrow(rows: QuerySet[Any], asked: Asked, reach: Reach, prefix: str) -> Que
         rows = rows.filter(department__in=reach.departments)
     path = asked.area.path if asked.area is not None else reach.path or ""
     if path:
-        rows = rows.filter(**{f"{prefix}subdistrict__path__startswith": path})
+        streets = Area.objects.filter(level=Area.Level.SUBDISTRICT, path__startswith=path)
+        rows = rows.filter(**{f"{prefix}subdistrict__in": list(streets.values_list("pk", flat=True))})
     return rows.order_by()

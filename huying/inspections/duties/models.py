@@ -131,6 +131,31 @@ class DaySum(models.Model):
         return f"{self.area_id or self.doer_id} {self.day}"
 
 
+class MonthSum(models.Model):
+    """The sums of a month, by its first day: a year of a hundred districts is some thousand of these."""
+
+    plan = models.ForeignKey("inspections.Plan", null=True, on_delete=models.CASCADE, related_name="+")
+    area = models.ForeignKey(Area, null=True, on_delete=models.CASCADE, related_name="+")
+    doer = models.ForeignKey(Department, null=True, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    due = models.PositiveIntegerField()
+    done = models.PositiveIntegerField()
+    late = models.PositiveIntegerField()
+    missed = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("每月合计")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["area", "doer", "plan", "day"], nulls_distinct=False, name="month_sum_once"
+            ),
+        ]  # fmt: skip
+        indexes: ClassVar = [models.Index(fields=["plan", "day"], name="month_sum_month")]
+
+    def __str__(self) -> str:
+        return f"{self.area_id or self.doer_id} {self.day:%Y-%m}"
+
+
 class AgentDay(models.Model):
     """What one person did for one plan in one subdistrict on one day, and how it counted."""
 
@@ -151,7 +176,10 @@ class AgentDay(models.Model):
                 name="agent_day_once",
             ),
         ]  # fmt: skip
-        indexes: ClassVar = [models.Index(fields=["department", "day"], name="agent_day_department")]
+        indexes: ClassVar = [
+            models.Index(fields=["department", "day"], name="agent_day_department"),
+            models.Index(fields=["subdistrict", "day"], name="agent_day_subdistrict"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day}"

@@ -53,6 +53,19 @@ GROUP BY area_id, doer_id, day
 """
 
 
+_FORGET_MONTHS = """
+DELETE FROM inspections_monthsum WHERE day = ANY(%(months)s) AND (plan_id = %(plan)s OR plan_id IS NULL)
+"""
+_MONTHS = """
+INSERT INTO inspections_monthsum (plan_id, area_id, doer_id, day, due, done, late, missed)
+SELECT d.plan_id, d.area_id, d.doer_id, m.first, sum(d.due), sum(d.done), sum(d.late), sum(d.missed)
+FROM unnest(%(months)s::date[]) AS m (first)
+JOIN inspections_daysum d ON d.day >= m.first AND d.day < m.first + interval '1 month'
+WHERE d.plan_id = %(plan)s OR d.plan_id IS NULL
+GROUP BY d.plan_id, d.area_id, d.doer_id, m.first
+"""
+
+
 def mark_stale(plan: Plan, days: Collection[dt.date], *, before: dt.date) -> None:
     """These days have changed. Those from `before` on are counted from their places anyway."""
     StaleDay.objects.bulk_create(StaleDay(plan=plan, day=day) for day in sorted(days) if day < before)
@@ -102,3 +115,7 @@ def fold(plan: int, days: Collection[dt.date]) -> None:
                 cursor.execute(_FORGET.format(table=table), values)
             for statement in (_BY_AREA, _BY_DOER, _BY_PERSON, _FORGET_ALL, _ALL_PLANS):
                 cursor.execute(statement, values)
+    months: dict[str, Any] = {"plan": plan, "months": sorted({day.replace(day=1) for day in ordered})}
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_MONTHS, months)
+        cursor.execute(_MONTHS, months)

@@ -27,7 +27,7 @@ from huying.inspections.duties.rights import Reach, reach
 from huying.inspections.models import Plan
 from huying.inspections.occurrences import Period, period_of
 from huying.inspections.rounds.rights import VIEW
-from huying.inspections.views.desk.duties import day_asked, where_asked
+from huying.inspections.views.desk.duties import day_asked, plan_choices, where_asked
 from huying.people.access import can
 from huying.people.guards import reader, requires
 from huying.people.models import Department, Shift, User
@@ -56,7 +56,7 @@ class AskedForm(forms.Form):
 
     plan = forms.ChoiceField(
         label=gettext_lazy("计划"), required=False,
-        choices=lambda: [("", gettext_lazy("全部")), *((plan.code, str(plan)) for plan in Plan.objects.all())],
+        choices=plan_choices,
     )  # fmt: skip
     area = forms.ChoiceField(label=gettext_lazy("区域"), required=False)
     unit = forms.ChoiceField(label=gettext_lazy("责任单位"), required=False)

@@ -437,13 +437,19 @@ ONLY: dict[str, tuple[Any, Any]] = {
 }
 
 
+def plan_choices() -> list[tuple[str, Any]]:
+    """Every plan by its title."""
+    rows = Plan.objects.only("code", "title", "title_en")
+    return [("", gettext_lazy("全部")), *((plan.code, str(plan)) for plan in rows)]
+
+
 def plan_filter() -> Filter:
     """Which plan."""
     return Filter(
         "plan",
         forms.ChoiceField(
             label=gettext_lazy("计划"),
-            choices=lambda: [("", gettext_lazy("全部")), *((plan.code, str(plan)) for plan in Plan.objects.all())],
+            choices=plan_choices,
         ),
         lookup="plan__code",
     )  # fmt: skip
