@@ -1,7 +1,8 @@
 """The night rounds of a test, prepared and counted inside a site: `python -m tests.night_rounds COMMAND …`, in JSON.
 
 prepare      the season is lifted, so that the test runs in summer too
-count        rounds, cases and letters of the night check: {rounds, cases: [number], letters, score}
+count        rounds, cases and letters of the night check, their scores, photos and signatures
+look CASE    a look-back is drawn among what was closed today; answers the address of this case's task
 """
 
 from __future__ import annotations
@@ -43,9 +44,24 @@ def count() -> dict[str, Any]:
     }
 
 
+def look(number: str) -> str:
+    from django.utils import timezone
+
+    from huying.cases.actions.looking_back import draw_look_back
+    from huying.cases.models import LookBackTask
+    from huying.people.models import User
+
+    today = timezone.localdate()
+    draw_look_back(
+        actor=User.objects.get(username="supervisor"), closed_from=today, closed_to=today, size=1000, seed="1"
+    )
+    task = LookBackTask.objects.filter(case__number=number).latest("pk")
+    return f"/desk/look-backs/tasks/{task.pk}/"
+
+
 def main() -> None:
     django.setup()
-    commands: dict[str, Any] = {"prepare": prepare, "count": count}
+    commands: dict[str, Any] = {"prepare": prepare, "count": count, "look": look}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:]), default=str))
 
 

@@ -90,9 +90,21 @@ def test_a_round_survives_the_network_and_arrives_once(
     assert after["scores"][-1] == 600
 
 
-def test_what_the_night_team_found_is_fixed_checked_and_struck_off(
+def scores(page: Page) -> dict[str, tuple[str, str]]:
+    """Every subdistrict's rounds and score of this week, by its code."""
+    page.goto("/desk/rankings/heating-streets/")
+    found = {}
+    for row in page.locator("tr[data-place]").all():
+        cells = row.locator("td").all_inner_texts()
+        found[row.get_attribute("data-place") or ""] = (cells[1], cells[-2])
+    return found
+
+
+def test_what_the_night_team_found_is_fixed_checked_struck_off_and_looked_back_at(
     phone: Phone, network: Patchy, site: Site, visits: Visits
 ) -> None:
+    supervisor = visits.staff("supervisor")
+    before = scores(supervisor)
     phone.ready()
     network.weather = "off"
     title = open_station(phone, 0)
@@ -101,6 +113,9 @@ def test_what_the_night_team_found_is_fixed_checked_and_struck_off(
     phone.waits()
     network.weather = "on"
     phone.send()
+    after = scores(supervisor)
+    [moved] = [code for code in after if after[code] != before.get(code)]
+    assert after[moved][0] != before.get(moved, ("0", ""))[0]
     number = site.ask(ROUNDS, "count")["cases"][-1]
 
     # The letter is at the company with the case, issued at the moment of the round.
@@ -134,3 +149,9 @@ def test_what_the_night_team_found_is_fixed_checked_and_struck_off(
     dispatcher.goto(f"/desk/cases/{number}/")
     step(dispatcher, "结案销号")
     expect(dispatcher.locator("main")).to_contain_text("已结案")
+
+    supervisor.goto(site.ask(ROUNDS, "look", number))
+    supervisor.get_by_label("办好了", exact=True).check()
+    supervisor.get_by_role("button", name="记录").click()
+    supervisor.goto(f"/desk/cases/{number}/")
+    expect(supervisor.locator("main")).to_contain_text("回头看")
