@@ -116,7 +116,7 @@ def _differ(pairs: list[tuple[str, object, object]]) -> tuple[Change, ...]:
 def _item_changes(old: StandardItem, new: StandardItem) -> tuple[Change, ...]:
     return _differ([
         (_("名称"), old, new), (_("分组"), old.group, new.group), (_("分值"), old.points or "0", new.points or "0"),
-        (_("取证"), EVIDENCE[old.evidence], EVIDENCE[new.evidence]), (_("要求"), KIND[old.kind], KIND[new.kind]),
+        (_("取证"), EVIDENCE[old.evidence], EVIDENCE[new.evidence]), (_("必须或禁止"), KIND[old.kind], KIND[new.kind]),
         (_("关键项"), CRITICAL[old.critical], CRITICAL[new.critical]), (_("合格的读数"), holds_of(old), holds_of(new)),
         (_("说明"), old.help, new.help), (_("不合格立案"), opens_of(old.opens), opens_of(new.opens)),
     ])  # fmt: skip

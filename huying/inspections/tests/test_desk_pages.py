@@ -167,6 +167,8 @@ def test_the_page_shows_what_changed_and_how_many_rounds_each_version_had(
     page = client.get(reverse("inspections:standard", args=["lamp-check"])).content.decode()
     assert "第 2 版比第 1 版" in page and "灯罩干净" in page and "<del>不歪</del>" in page
     assert "按它检查 2 次" in page and "按它检查 1 次" in page
+    listed = client.get(f"{reverse('inspections:rounds')}?standard=lamp-check&version=2")
+    assert len(listed.context["rows"]) == 1  # the number opens its rows
     old = client.get(reverse("inspections:standard", args=["lamp-check"]) + "?version=1").content.decode()
     assert "不是现行版" in old and "第 2 版比第 1 版" not in old
 

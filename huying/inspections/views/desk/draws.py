@@ -44,7 +44,7 @@ class Draws(VerbRequired, ListPage):
     lead = gettext_lazy("抽哪里、谁去，都由种子决定，谁都可以再抽一次来核对。")
     order = "-drawn_at"
     columns = (
-        Column("period", gettext_lazy("时段"), sort="period", css="cell--nowrap"),
+        Column("period", gettext_lazy("抽取时段"), sort="period", css="cell--nowrap"),
         Column("plan", gettext_lazy("计划")),
         Column("count", gettext_lazy("抽到"), value=lambda row: len(row.chosen), css="cell--number"),
         Column("of", gettext_lazy("总数"), value=lambda row: len(row.facts["places"]), css="cell--number"),
@@ -218,7 +218,7 @@ def _export(draw: Draw, rows: list[dict[str, Any]]) -> HttpResponse:
         (_("权重"), lambda row: row["weight"]), (_("检查人"), lambda row: "、".join(row["inspectors"])),
     ]  # fmt: skip
     notes = [
-        (_("计划"), str(draw.plan)), (_("时段"), draw.period), (_("种子"), draw.seed),
+        (_("计划"), str(draw.plan)), (_("抽取时段"), draw.period), (_("种子"), draw.seed),
         (_("抽取时间"), f"{draw.drawn_at:%Y-%m-%d %H:%M:%S %z}"), (_("抽取人"), str(draw.drawn_by or "")),
         (_("总数"), str(len(draw.facts["places"]))), (_("可派的人"), everyone[:30_000]),
     ]  # fmt: skip

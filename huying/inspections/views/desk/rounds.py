@@ -108,6 +108,10 @@ def round_filters(prefix: str = "") -> list[Filter]:
         Filter(
             "standard", choice_field(gettext_lazy("标准"), titled(Standard)), lookup=f"{prefix}version__standard__code"
         ),
+        Filter(
+            "version", forms.IntegerField(label=gettext_lazy("版次"), min_value=1, max_value=32_000),
+            lookup=f"{prefix}version__number",
+        ),
         Filter("plan", choice_field(gettext_lazy("计划"), titled(Plan)), lookup=f"{prefix}plan__code"),
         Filter(
             "area", choice_field(gettext_lazy("街道、社区"), area_choices),

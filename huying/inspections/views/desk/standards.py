@@ -134,7 +134,7 @@ def _made(user: User, version: StandardVersion) -> dict[str, Any]:
     """How many rounds the reader may see that were made under this version, and where they are listed."""
     made = count_up_to(rounds_for(user).filter(version=version))
     try:
-        query = urlencode({"standard": version.standard.code, "version": version.number})
+        query = urlencode([("standard", version.standard.code), ("version", str(version.number))])
         url = f"{reverse('inspections:rounds')}?{query}"
     except NoReverseMatch:
         url = ""
