@@ -23,7 +23,8 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
-from huying.inspections.models import BulletinSeries, Campaign, Plan, Ranking, Standard, StandardVersion
+from huying.inspections.campaigns.models import BulletinSeries, Campaign, Ranking
+from huying.inspections.models import Plan, Standard, StandardVersion
 from huying.inspections.standards import StandardRules
 from huying.packs.campaigns import campaign_values, series_values
 from huying.packs.changes import Changes, Writer, yesterday

@@ -27,6 +27,9 @@ from huying.community.models import Household, Promise, Visit
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, hold, make_duty, make_post, make_user
+from huying.inspections.campaigns.models import Bulletin
+from huying.inspections.campaigns.tests.conftest import make_drive
+from huying.inspections.results.models import Measure
 from huying.inspections.rounds.tests.conftest import make_drawn, make_night
 from huying.integrations.forwarding.models import Forwarding, Partner, Route
 from huying.integrations.open311.models import ApiKey
@@ -220,7 +223,22 @@ def values(loop: Loop) -> dict[str, Any]:
     )
     night = make_night(district)
     drawn = make_drawn(night)
+    drive = make_drive(night)
+    draft = Bulletin.objects.create(
+        series=drive.series, title="通报", first_day="2026-01-05", last_day="2026-01-11", drafted_at=timezone.now()
+    )
+    draft.lines.create(position=1, case=case, words="路灯不亮")
+    measure = Measure.objects.create(
+        kind="black plate", item=night.station, place_title="站", area_path=night.station.area_path,
+        department=district.urban, reason="不达标", begun_at=timezone.now(),
+    )  # fmt: skip
     return {
+        **{f"inspections:{name}/code": "warm-nights" for name in ("campaign", "add-award")},
+        **{f"inspections:{name}/code": "nights" for name in ("ranking", "publish-ranking", "draft-bulletin")},
+        **{f"inspections:{name}/pk": draft.pk for name in ("bulletin", "edit-bulletin", "discard-bulletin")},
+        **{f"inspections:{name}/pk": measure.pk for name in ("measure", "measure-end", "measure-step")},
+        "inspections:measure-step/code": "record", "inspections:measure-begin/pk": night.station.pk,
+        "inspections:round/pk": night.go().pk,
         **{
             f"inspections:{name}/code": night.plan.code
             for name in ("field-plan", "field-round", "plan", "plan-points", "duties-plan", "duties-points",

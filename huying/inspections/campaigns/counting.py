@@ -8,7 +8,7 @@ a number and the list behind it are one query.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -70,8 +70,11 @@ def span_q(span: Span, field: str = "day") -> Q:
 
 
 def narrowed(cases: CaseQuerySet, words: CaseWords, now: dt.datetime | None = None) -> CaseQuerySet:
-    """The cases that a filter of the pack names."""
-    found = CaseFilter.of(dict(words.values)).apply(cases, now)
+    """The cases that a filter of the pack names. Of what has left the pack since there are none."""
+    asked = CaseFilter(**words.values)
+    if set(words.values) - set(asked.values):
+        return cases.none()
+    found = asked.apply(cases, now)
     for name, span in words.spans.items():
         found = found.filter(_days(span, f"{name}_at"))
     return found
@@ -360,7 +363,7 @@ def person_times(rounds: QuerySet[Round]) -> int:
     return among.order_by().values("user", "round__day").distinct().count()
 
 
-def rounds_counted(rounds: QuerySet[Round], asked: dict[str, object]) -> list[Counted]:
+def rounds_counted(rounds: QuerySet[Round], asked: Mapping[str, object]) -> list[Counted]:
     """Rounds, person-times, opinions, letters and orders of these rounds; `asked` is the filter that opens them."""
     sums = rounds.order_by().aggregate(
         rounds=Count("pk"),

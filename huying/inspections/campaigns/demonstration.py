@@ -51,6 +51,7 @@ from huying.people.models import Department, Grant, User
 from huying.places.clock import BEIJING
 from huying.places.models import ADMINISTRATIVE, Area, Building, Road
 from huying.places.where import Where, where_is
+from huying.registry.actions import set_item_state
 from huying.registry.models import Item
 
 _DAY, _HOUR, _MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(minutes=1)
@@ -59,14 +60,18 @@ _LATE = ("decide", "serve")
 _GOOD, _BAD = "检查评为好，证照齐全、店面整洁。", "检查不达标，后厨不洁、证照不全。"
 _LAW = "《食品安全法》《河南省食品小作坊、小经营店和小摊点管理条例》"
 _SAID = {
-    "heaps": "村道边有垃圾堆", "sheds": "私搭的棚子占着路边", "ruins": "残垣断壁没有清", "boards": "广告牌破旧乱立",
-    "ditches": "沟渠里有垃圾和淤泥", "kitchen": "后厨地面、灶台油污", "dogs": "流浪狗在路口", "order": "校门口有流动商贩",
-    "wires": "从楼上拉线充电", "facility": "便民设施破损", "litter": "绿化带里有垃圾", "service": "便民物品不齐",
+    "heaps": "村道边有垃圾堆", "sheds": "私搭的棚子占着路边", "ruins": "残垣断壁没有清",
+    "boards": "广告牌破旧乱立",
+    "ditches": "沟渠里有垃圾和淤泥", "kitchen": "后厨地面、灶台油污", "dogs": "流浪狗在路口",
+    "order": "校门口有流动商贩",
+    "wires": "从楼上拉线充电", "facility": "便民设施破损", "litter": "绿化带里有垃圾",
+    "service": "便民物品不齐",
 }  # fmt: skip
 _DONE = {
     "heaps": "已清运，地面平整，撒了石灰。", "sheds": "棚子已拆，料已运走。", "ruins": "断壁已拆平，改成小菜园。",
-    "boards": "广告牌已拆除。", "ditches": "沟渠已清淤，两侧垃圾已运走。", "kitchen": "后厨已彻底清洗，台面地面见本色。",
-    "dogs": "已抓捕送收容点。", "order": "商贩已劝到疏导点。", "wires": "飞线已剪除，引到充电棚。", "facility": "已修好。",
+    "boards": "广告牌已拆除。", "ditches": "沟渠已清淤，两侧垃圾已运走。",
+    "kitchen": "后厨已彻底清洗，台面地面见本色。", "dogs": "已抓捕送收容点。", "order": "商贩已劝到疏导点。",
+    "wires": "飞线已剪除，引到充电棚。", "facility": "已修好。",
     "litter": "已清扫，保洁员加了一遍。", "service": "物品已补齐。",
 }  # fmt: skip
 
@@ -258,7 +263,8 @@ class _Scene:
             made.append(
                 Round(
                     version=version, made_by=team[0], started_at=at - 12 * _MINUTE, ended_at=at, day=day,
-                    received_at=at, distance_m=dice.randint(3, 60) if site.get("lng") else None, answers=answers, tenths=counted.tenths,
+                    received_at=at, distance_m=dice.randint(3, 60) if site.get("lng") else None,
+                    answers=answers, tenths=counted.tenths,
                     passed=counted.passed, grade=counted.grade.title if counted.grade else "", failed=len(failed),
                     people=len(team), **site,
                 )
@@ -402,7 +408,7 @@ class _Scene:
 
     def measures(self, row: Mapping[str, Any]) -> None:
         """Plates, suspensions, closures and things seized, each with the steps of its procedure."""
-        dice, days = self.dice("measures"), self.days(row)
+        dice = self.dice("measures")
         rounds = Round.objects.filter(version__standard__code=row["standard"])
         rounds = rounds.select_related("item", "made_by__department")
         by_item = {one.item_id: one for one in rounds.order_by("ended_at")}
@@ -418,8 +424,8 @@ class _Scene:
         made = []
         for kind, among in wanted:
             for one in among:
-                day = dice.choice(days)
-                at = dt.datetime(day.year, day.month, day.day, 10, dice.randint(0, 59), tzinfo=BEIJING)
+                at = one.ended_at + 7 * _DAY + dice.randint(20, 90) * _MINUTE
+                day = at.astimezone(BEIJING).date()
                 seized = next(pieces) if kind == kinds.SEIZURE else 0
                 lifted = kind == kinds.SUSPENSION
                 made.append(
@@ -428,8 +434,10 @@ class _Scene:
                         round=one, place_title=one.place_title, area_path=one.area_path,
                         subdistrict_id=one.subdistrict_id, department=one.made_by.department if one.made_by else None,
                         reason=_GOOD if kind == kinds.RED_PLATE else _BAD,
-                        basis="" if kind in (kinds.RED_PLATE, kinds.BLACK_PLATE) else _LAW, pieces=seized, inventory=f"经营工具、设备 {seized} 件" if seized else "",
-                        begun_at=at - 7 * _DAY, begun_by=one.made_by, decided_on=day, until=day + 15 * _DAY if lifted else None,
+                        basis="" if kind in (kinds.RED_PLATE, kinds.BLACK_PLATE) else _LAW, pieces=seized,
+                        inventory=f"经营工具、设备 {seized} 件" if seized else "",
+                        begun_at=at - 7 * _DAY,
+                        begun_by=one.made_by, decided_on=day, until=day + 15 * _DAY if lifted else None,
                         ended_at=at + 15 * _DAY if lifted else None, ended_by=one.made_by if lifted else None,
                         ended_words="复查合格。" if lifted else "",
                     )
@@ -451,6 +459,10 @@ class _Scene:
             [_line(one.pk, "measure.begun", one.begun_at, one.begun_by, {"kind": one.kind}) for one in stored],
         )
         self.papers_of(stored)
+        for closed in stored:
+            if closed.kind == kinds.CLOSURE:
+                words = str(closed.get_kind_display())
+                set_item_state(closed.item, state="shut down", actor=closed.begun_by, words=words)
 
     def papers_of(self, measures: list[Measure]) -> None:
         of = [one for one in measures if "serve" in STEPS[one.kind]]
@@ -531,7 +543,8 @@ class _Scene:
             if campaign is None or not among:
                 continue
             record_award(
-                campaign, level=row["level"], title=row["title"], awarded_on=row["awarded_on"], amount=Decimal(row["amount"]),
+                campaign, level=row["level"], title=row["title"], awarded_on=row["awarded_on"],
+                amount=Decimal(row["amount"]),
                 words=row["words"], area=among[place % len(among)], actor=self.supervisor,
             )  # fmt: skip
 

@@ -158,13 +158,14 @@ class CampaignRules:
 
 @lru_cache(maxsize=64)
 def _campaign_of(declaration: str) -> CampaignRules:
-    return _sound(*read_campaign(json.loads(declaration)))
+    rules, problems = read_campaign(json.loads(declaration))
+    _refuse(problems)
+    return rules
 
 
-def _sound(rules: Any, problems: list[Problem]) -> Any:
+def _refuse(problems: list[Problem]) -> None:
     if problems:
         raise ValueError("; ".join(f"{'.'.join(map(str, p.keys))}: {p.sentence}" for p in problems))
-    return rules
 
 
 def parts_of(declaration: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
@@ -290,7 +291,9 @@ class RankingRules:
 
 @lru_cache(maxsize=64)
 def _ranking_of(declaration: str) -> RankingRules:
-    return _sound(*read_ranking(json.loads(declaration)))
+    rules, problems = read_ranking(json.loads(declaration))
+    _refuse(problems)
+    return rules
 
 
 def _points(value: object) -> Fraction:
@@ -375,7 +378,9 @@ class BulletinRules:
 
 @lru_cache(maxsize=64)
 def _bulletin_of(declaration: str) -> BulletinRules:
-    return _sound(*read_bulletin(json.loads(declaration)))
+    rules, problems = read_bulletin(json.loads(declaration))
+    _refuse(problems)
+    return rules
 
 
 def read_bulletin(declaration: Mapping[str, Any]) -> tuple[BulletinRules, list[Problem]]:

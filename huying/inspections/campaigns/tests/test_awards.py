@@ -62,7 +62,8 @@ def test_half_a_fen_is_rounded_up() -> None:
     ("more", "words"),
     [
         ({"amount": Decimal(0)}, "大于 0"), ({"title": " "}, "请写奖项"), ({"words": ""}, "文号"),
-        ({"area": None}, "选一个获奖的"), ({"awarded_on": dt.date(2199, 1, 1)}, "今天以后"), ({"level": "moon"}, "级别"),
+        ({"area": None}, "选一个获奖的"),
+        ({"awarded_on": dt.date(2199, 1, 1)}, "今天以后"), ({"level": "moon"}, "级别"),
     ],
 )  # fmt: skip
 def test_an_award_says_what_it_is(

@@ -28,7 +28,9 @@ from huying.inspections.rounds.tests.conftest import Night, make_night, night
 __all__ = ["make_night", "night"]
 
 WEEK = period_of("week", dt.date(2026, 11, 4))
-RULES = RankingRules("x", "x", of="subdistrict", every="week", weights={"heating-night": 1}, at_least=2, first=1, last=1)
+RULES = RankingRules(
+    "x", "x", of="subdistrict", every="week", weights={"heating-night": 1}, at_least=2, first=1, last=1
+)
 
 
 def ranked(*scores: int | None, rules: RankingRules = RULES, rounds: int = 9) -> list[tuple[str, int, str]]:
@@ -53,7 +55,8 @@ def test_a_place_without_rounds_has_neither_score_nor_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "hundredths"), [(Fraction(1, 3), 33), (Fraction(2, 3), 67), (Fraction(5, 1000), 1), (Fraction(100), 10000)]
+    ("value", "hundredths"),
+    [(Fraction(1, 3), 33), (Fraction(2, 3), 67), (Fraction(5, 1000), 1), (Fraction(100), 10000)],
 )
 def test_scores_are_rounded_half_up(value: Fraction, hundredths: int) -> None:
     assert _rounded(value) == hundredths

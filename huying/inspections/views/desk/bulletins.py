@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -212,15 +212,15 @@ def _page(
     user = signed_in(request)
     lines = list(found.lines.select_related("case__department").order_by("position"))
     mine = set(cases_for(user).filter(pk__in=[line.case_id for line in lines]).values_list("pk", flat=True))
-    typed = request.POST if request.method == "POST" else {}
-    paper = found.paper if found.paper and papers_for(user).filter(pk=found.paper_id).exists() else None
+    typed: QueryDict = request.POST if request.method == "POST" else QueryDict()
+    paper = found.paper if found.paper and papers_for(user).filter(pk=found.paper.pk).exists() else None
     context = {
         "bulletin": found, "sentence": sentence, "may_edit": may and found.number is None,
         "lines": [
             {
                 "line": line, "case": line.case if line.case_id in mine else None, "badge": status_badge(line.case),
                 "fixed": line.case.status == "closed", "words": typed.get(f"words-{line.pk}", line.words),
-                "dropped": str(line.pk) in (typed.getlist("drop") if typed else ()),  # type: ignore[union-attr]
+                "dropped": str(line.pk) in typed.getlist("drop"),
             }
             for line in lines
         ],
@@ -285,7 +285,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what was changed in a draft, and issue it where that was pressed."""
     user, found = signed_in(request), bulletin_for(request, pk)
     words = {
-        int(name[6:]): value
+        int(name[6:]): str(value)
         for name, value in request.POST.items()
         if name.startswith("words-") and name[6:].isascii() and name[6:].isdecimal() and len(name) < 24
     }

@@ -85,7 +85,7 @@ class PartForm(forms.Form):
 def campaigns(request: HttpRequest) -> HttpResponse:
     """Every campaign, with how much it has found and how much is fixed."""
     user = signed_in(request)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for campaign in campaigns_for(user):
         counting = Counting(campaign, user)
         numbers = {number.code: number for number in counting.case_numbers()[:3]}
@@ -229,7 +229,7 @@ def _map(areas: list[tuple[str, str, dict[str, int]]]) -> dict[str, Any]:
     return {
         "id": "campaign-map", "label": _("各街道正在整改的问题"), "height": "small",
         "areas_url": f"{reverse('places:areas')}?level=subdistrict",
-        "area_values": {code: numbers.get("open", 0) for code, _title, numbers in areas},
+        "area_values": {code: numbers["open"] for code, _title, numbers in areas if numbers.get("open")},
         "area_values_title": _("正在整改"), "unit": _("件"),
     }  # fmt: skip
 

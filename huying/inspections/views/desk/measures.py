@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -135,7 +136,7 @@ class Measures(VerbRequired, ListPage):
         return {"numbers": measures_counted(self.rows, asked)}
 
 
-def measures_counted(rows: QuerySet[Measure], asked: dict[str, object]) -> list[Counted]:
+def measures_counted(rows: QuerySet[Measure], asked: Mapping[str, object]) -> list[Counted]:
     """How many of each kind were decided, how many pieces were seized, and how many visits are due again."""
     decided = rows.filter(decided_on__isnull=False).order_by()
     counts = dict(decided.values_list("kind").annotate(Count("pk")))
@@ -236,7 +237,7 @@ def _page(
     hearing = None
     if turn == DECIDING and found.kind in HEARD and INFORM in done:
         hearing = hearing_until(done[INFORM].at)
-    paper = found.paper if found.paper and papers_for(user).filter(pk=found.paper_id).exists() else None
+    paper = found.paper if found.paper and papers_for(user).filter(pk=found.paper.pk).exists() else None
     lifted = Measure.State.IN_FORCE
     context = {
         "measure": found, "badge": state_of(found), "steps": steps, "form": form, "turn": turn, "hearing": hearing,

@@ -133,7 +133,7 @@ def _export(found: Ranking, period: Period, places: list[Place], names: list[str
     columns: list[tuple[str, Any]] = [
         (_("名次"), lambda row: row.rank or ""), (_("名称"), lambda row: row.title),
         (_("检查次数"), lambda row: row.rounds), (_("平均分"), lambda row: row.mean_points),
-        *((titles[name], lambda row, name=name: (row.cases or {}).get(name, 0)) for name in names),
+        *((str(titles[name]), lambda row, name=name: (row.cases or {}).get(name, 0)) for name in names),
         (_("扣分"), lambda row: row.deducted_points), (_("得分"), lambda row: row.points),
         (_("奖惩"), lambda row: marks[row.mark]),
     ]  # fmt: skip

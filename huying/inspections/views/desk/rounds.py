@@ -70,8 +70,8 @@ def titled(model: Any) -> Any:
 
 
 def _result(rows: QuerySet[Any], value: str, prefix: str) -> QuerySet[Any]:
-    wanted = {"passed": {"passed": True}, "failed": {"passed": False}, "found": {"failed__gt": 0}}[value]
-    return rows.filter(**{f"{prefix}{key}": each for key, each in wanted.items()})
+    column, wanted = {"passed": ("passed", True), "failed": ("passed", False), "found": ("failed__gt", 0)}[value]
+    return rows.filter(**{f"{prefix}{column}": wanted})
 
 
 def _of_team(rows: QuerySet[Any], value: str, prefix: str) -> QuerySet[Any]:
@@ -367,9 +367,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     cases = [
         (row, status_badge(row.case), clock_badge(row.case))
         for row in findings.values()
-        if row.case_id in mine
+        if row.case is not None and row.case.pk in mine
     ]
-    paper = round_.paper if round_.paper and papers_for(user).filter(pk=round_.paper_id).exists() else None
+    paper = round_.paper if round_.paper and papers_for(user).filter(pk=round_.paper.pk).exists() else None
     point = (round_.lng, round_.lat) if round_.lng is not None else None
     if point is None and round_.item is not None and round_.item.lng is not None:
         point = (round_.item.lng, round_.item.lat)
