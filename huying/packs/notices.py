@@ -41,11 +41,12 @@ def check_notices(value: Mapping[str, Any]) -> Iterator[tuple[Keys, Sentence]]:
         if code not in known:
             yield ("staff", code), expected(code, known)
         # A chat group hears nothing that a reporter said or is, nor who should have stood at a post.
-        robot, others = (
-            (rosters.GROUP_WORDS, rosters.WORDS) if code in rosters.TO_HEADS else (ROBOT_WORDS, STAFF_WORDS)
-        )
+        robot: tuple[str, ...] = ROBOT_WORDS
+        others: tuple[str, ...] = STAFF_WORDS
         if code in OF_INSPECTIONS:
             robot = others = OF_INSPECTIONS[code]
+        elif code in rosters.TO_HEADS:
+            robot, others = rosters.GROUP_WORDS, rosters.WORDS
         allowed = {kind: robot if kind == "robot" else others for kind in STAFF_TEXTS}
         yield from _texts(texts, STAFF_TEXTS, ("staff", code), allowed)
     if value.get("quiet"):
