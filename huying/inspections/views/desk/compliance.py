@@ -284,6 +284,8 @@ def _sorted(lines: Iterable[Line]) -> list[Line]:
 def _heat(page: _Page, asked: Asked, by_day: Mapping[dt.date, Tally]) -> list[dict[str, Any]]:
     """The days by months, each with its share done in time and its colour."""
     months = []
+    rows = page.rows(**{"from": "", "to": ""})
+    rows += "" if rows.endswith("?") else "&"
     month = asked.first.replace(day=1)
     while month <= asked.last:
         cells = []
@@ -293,7 +295,7 @@ def _heat(page: _Page, asked: Asked, by_day: Mapping[dt.date, Tally]) -> list[di
             cells.append(
                 {
                     "day": day, "tally": tally, "colour": _colour(tally), "percent": _whole_percent(tally),
-                    "url": page.rows(**{"from": day, "to": day}) if tally.due else "",
+                    "url": f"{rows}from={day}&to={day}" if tally.due else "",
                 }
             )  # fmt: skip
         months.append({"month": month, "cells": cells})
