@@ -260,7 +260,7 @@ class Counting:
         asked = self.filter(figure.state, figure=f"{self.campaign.code}:{figure.code}")
         rows = asked.apply(cases_for(self.user), self.now).order_by()
         value = _added(rows, figure.sum) if figure.sum else rows.count()
-        unit = figure.unit or _("件")
+        unit = figure.counted_in or _("件")
         return Counted(figure.code, str(figure), value, asked.url(), unit)
 
     def _of_rounds(self, figure: Figure) -> Counted:
@@ -286,11 +286,11 @@ class Counting:
             seized = figure.count == "seized"
             value = rows.aggregate(n=Sum("pieces"))["n"] or 0 if seized else rows.count()
             url = list_url("measures", campaign=self.campaign.code, kind=kind.value)
-            return Counted(figure.code, str(figure), value, url, figure.unit or (_("件") if seized else _("家")))
+            return Counted(figure.code, str(figure), value, url, figure.counted_in or (_("件") if seized else _("家")))
         of_all = self.round_numbers() if not figure.rounds else rounds_counted(rounds, asked)
         numbers = {each.code: each for each in of_all}
         number = numbers[figure.count]
-        return Counted(figure.code, str(figure), number.value, number.url, figure.unit or number.unit)
+        return Counted(figure.code, str(figure), number.value, number.url, figure.counted_in or number.unit)
 
     def figures(self) -> list[Counted]:
         """All figures that the campaign declares."""

@@ -323,6 +323,7 @@ class _Scene:
         staff = [user for user in among if user.department and user.department.code in units]
         staff = list({user.pk: user for user in staff}.values())
         per_day = shares(people, [1.0] * len(days))
+        dice.shuffle(per_day)
         most = max(per_day)
         if most > len(staff):
             more = [user for user in self.clerks if user not in staff]
@@ -462,7 +463,7 @@ class _Scene:
         for closed in stored:
             if closed.kind == kinds.CLOSURE:
                 words = str(closed.get_kind_display())
-                set_item_state(closed.item, state="shut down", actor=closed.begun_by, words=words)
+                set_item_state(closed.item, state="shut down", actor=None, words=words)
 
     def papers_of(self, measures: list[Measure]) -> None:
         of = [one for one in measures if "serve" in STEPS[one.kind]]

@@ -115,11 +115,17 @@ class Figure:
     sum: str = ""  # a number that the ledger's handling form asks for
     state: str = "all"
     unit: str = ""
+    unit_en: str = ""
     cases: CaseWords = CaseWords()
     rounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return (self.title_en if is_english() else "") or self.title
+
+    @property
+    def counted_in(self) -> str:
+        """The unit in the reader's language."""
+        return (self.unit_en if is_english() else "") or self.unit
 
 
 @dataclass(frozen=True)
@@ -225,12 +231,13 @@ def _figures(read: Reader, value: object) -> tuple[Figure, ...]:
         where = row.get("where")
         cases = read_case_words(read, where, *at, "where") if of_cases else CaseWords()
         rounds = {} if of_cases else read.mapping(where, ROUND_WORDS, *at, "where")
+        unit, unit_en = title_of(row.get("unit"))
         code = str(row.get("code", ""))
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code) or code in found:
             read.wrong(_("每个数要有自己的代码，小写字母、数字和连字符：code: heaps。"), *at, "code")
         found[code] = Figure(
             code=code, title=zh, title_en=en, count=count, sum=str(row.get("sum") or ""), state=state,
-            unit=title_of(row.get("unit"))[0], cases=cases,
+            unit=unit, unit_en=unit_en, cases=cases,
             rounds={str(key): words_of(each) for key, each in rounds.items()},
         )  # fmt: skip
     return tuple(found.values())
