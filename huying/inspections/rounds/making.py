@@ -23,7 +23,7 @@ from huying.inspections.occurrences import CLOCK_TOLERANCE, wrong_clock
 from huying.inspections.plans import PlanRules
 from huying.inspections.rounds.models import Finding, Round, RoundMember, RoundPhoto
 from huying.inspections.rounds.rights import require_make
-from huying.inspections.rounds.sites import Site, lies_in
+from huying.inspections.rounds.sites import Site, belongs, lies_in
 from huying.inspections.scoring import Score, score
 from huying.inspections.standards import Letter, StandardItem, StandardRules
 from huying.papers.actions import issue_paper, serve_paper
@@ -81,6 +81,8 @@ def make_round(
         return known
     rules, planned = version.rules, plan.rules if plan else None
     require_make(actor, site, planned)
+    if planned is not None and not belongs(planned, site):
+        raise Conflict(_("「%(title)s」不在这个计划里，请不按计划直接检查它。") % {"title": site.title})
     times = _times(made, planned)
     counted = score(rules, made.answers)
     _check(rules, made, counted, planned)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from huying.inspections.plans import PlanRules
 from huying.inspections.standards import StandardRules
 from huying.people.models import Department
 from huying.places.models import Area
@@ -110,6 +111,16 @@ def applies(rules: StandardRules, site: Site) -> bool:
     if site.area is not None:
         return site.area.level == rules.area_level
     return rules.departments
+
+
+def belongs(plan: PlanRules, site: Site) -> bool:
+    """Whether the plan goes to such places. What was retired meanwhile still counts: somebody was there."""
+    if site.item is not None:
+        return site.item.register.code in plan.registers
+    if site.area is not None:
+        return site.area.level == plan.area_level
+    assert site.department is not None
+    return site.department.code in plan.at_departments
 
 
 def lies_in(site: Site) -> dict[str, int | str | None]:

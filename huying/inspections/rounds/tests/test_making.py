@@ -163,6 +163,11 @@ class TestBadInput:
         with pytest.raises(NotAllowed):
             night.go(actor=make_user("clerk", department=night.district.water))
 
+    def test_a_place_that_the_plan_does_not_visit_is_refused(self, night: Night) -> None:
+        night.plan.declaration = {**night.plan.declaration, "at": {"register": ["public-toilet"]}}
+        with pytest.raises(Refusal, match="不在这个计划里"):
+            night.go(plan=night.plan)
+
     def test_out_of_area_is_refused(self, night: Night) -> None:
         with pytest.raises(NotAllowed):
             night.go(actor=make_user("supervisor", area=night.district.west))

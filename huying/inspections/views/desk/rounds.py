@@ -26,7 +26,8 @@ from huying.core.photo_links import photo_url
 from huying.core.templatetags.parts import badge
 from huying.inspections.campaigns.counting import rounds_counted, rounds_of
 from huying.inspections.campaigns.models import Campaign
-from huying.inspections.models import Plan, Standard
+from huying.inspections.models import Standard
+from huying.inspections.policy import plans_for
 from huying.inspections.results.rights import may_begin as may_measure
 from huying.inspections.results.rights import measures_for
 from huying.inspections.rounds.models import Finding, Round, RoundMember
@@ -36,6 +37,7 @@ from huying.papers.letter import number_of
 from huying.papers.models import Paper
 from huying.papers.policy import papers_for
 from huying.people.guards import VerbRequired, requires, signed_in
+from huying.people.models import User
 from huying.places.locate import current_index
 from huying.registry.declared.forms import shown_values
 from huying.registry.views.desk.lists import any_of, area_choices, department_choices
@@ -70,7 +72,9 @@ def titled(model: Any) -> Any:
 
 
 def _result(rows: QuerySet[Any], value: str, prefix: str) -> QuerySet[Any]:
-    column, wanted = {"passed": ("passed", True), "failed": ("passed", False), "found": ("failed__gt", 0)}[value]
+    column, wanted = {"passed": ("passed", True), "failed": ("passed", False), "found": ("failed__gt", 0)}[
+        value
+    ]
     return rows.filter(**{f"{prefix}{column}": wanted})
 
 
@@ -90,9 +94,13 @@ def choice_field(label: Any, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=any_of(choices))
 
 
-def round_filters(prefix: str = "") -> list[Filter]:
-    """What rounds, and whatever hangs on them by `prefix`, are narrowed by."""
+def round_filters(user: User, prefix: str = "") -> list[Filter]:
+    """What rounds, and whatever hangs on them by `prefix`, are narrowed by. Plans are those the reader may know of."""
     via = prefix.removesuffix("__")
+
+    def known() -> list[tuple[str, str]]:
+        return [(plan.code, str(plan)) for plan in plans_for(user)]
+
     return [
         Filter(
             "q",
@@ -112,7 +120,7 @@ def round_filters(prefix: str = "") -> list[Filter]:
             "version", forms.IntegerField(label=gettext_lazy("版次"), min_value=1, max_value=32_000),
             lookup=f"{prefix}version__number",
         ),
-        Filter("plan", choice_field(gettext_lazy("计划"), titled(Plan)), lookup=f"{prefix}plan__code"),
+        Filter("plan", choice_field(gettext_lazy("计划"), known), lookup=f"{prefix}plan__code"),
         Filter(
             "area", choice_field(gettext_lazy("街道、社区"), area_choices),
             apply=lambda rows, code: in_area(rows, code, f"{prefix}area_path"),
@@ -158,7 +166,7 @@ class _RoundPages(VerbRequired, ListPage):
 
     @cached_property
     def _filters(self) -> list[Filter]:
-        return round_filters()
+        return round_filters(signed_in(self.request))
 
     def get_filters(self) -> Sequence[Filter]:
         return self._filters
@@ -171,8 +179,9 @@ class _RoundPages(VerbRequired, ListPage):
     def found(self) -> QuerySet[Round]:
         """The rounds behind the rows."""
         rows: QuerySet[Any] = rounds_for(self.request.user)
+        plain = {each.name: each for each in round_filters(signed_in(self.request))}
         for each, value in self.active:
-            rows = next(one for one in round_filters() if one.name == each.name).narrow(rows, value)
+            rows = plain[each.name].narrow(rows, value)
         return rows
 
     def exported(self, rows: QuerySet[Any]) -> None:
@@ -239,7 +248,12 @@ class RoundPlaces(Rounds):
     @cached_property
     def rows(self) -> QuerySet[Any]:
         """The first round of each place, among those that are asked for."""
-        firsts = self.found.order_by().values("item", "area", "department").annotate(first=Min("pk")).values("first")
+        firsts = (
+            self.found.order_by()
+            .values("item", "area", "department")
+            .annotate(first=Min("pk"))
+            .values("first")
+        )
         return self.get_queryset().filter(pk__in=firsts)
 
 
@@ -264,7 +278,7 @@ class Findings(_RoundPages):
 
     @cached_property
     def _filters(self) -> list[Filter]:
-        return round_filters("round__")
+        return round_filters(signed_in(self.request), "round__")
 
     def get_queryset(self) -> QuerySet[Finding]:
         mine = rounds_for(self.request.user).order_by().values("pk")
@@ -293,7 +307,7 @@ class RoundPeople(_RoundPages):
 
     @cached_property
     def _filters(self) -> list[Filter]:
-        return round_filters("round__")
+        return round_filters(signed_in(self.request), "round__")
 
     def get_queryset(self) -> QuerySet[RoundMember]:
         return RoundMember.objects.select_related("round", "user", "department").defer("round__answers")
