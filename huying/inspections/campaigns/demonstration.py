@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,8 @@ def make_campaigns(pack: Path | None = None, now: dt.datetime | None = None) -> 
         return 0
     plan = yaml.safe_load(file.read_text(encoding="utf-8"))
     scene = _Scene(plan, now or timezone.now())
-    for row in plan["cases"]:
-        load_history(scene.cases(row), key=row["load"])
+    # One load for all: each ends with statistics of the whole table.
+    load_history(chain.from_iterable(map(scene.cases, plan["cases"])), key="campaigns")
     with transaction.atomic():
         made = sum(scene.rounds(number, row) for number, row in enumerate(plan["rounds"]))
         scene.measures(plan["measures"])
