@@ -61,14 +61,15 @@ def listed(words: Iterable[str]) -> str:
 
 def how_often(every: Frequency) -> str:
     """每天 6 次，两次至少隔 2 小时."""
-    said = {
-        "day": ngettext("每天 %d 次", "每天 %d 次", every.times),
-        "night": ngettext("每晚 %d 次", "每晚 %d 次", every.times),
-        "week": ngettext("每周 %d 次", "每周 %d 次", every.times),
-        "month": ngettext("每月 %d 次", "每月 %d 次", every.times),
-        "quarter": ngettext("每季度 %d 次", "每季度 %d 次", every.times),
-        "year": ngettext("每年 %d 次", "每年 %d 次", every.times),
-    }[every.unit] % every.times
+    once, often = {
+        "day": (_("每天一次"), _("每天 %d 次")),
+        "night": (_("每晚一次"), _("每晚 %d 次")),
+        "week": (_("每周一次"), _("每周 %d 次")),
+        "month": (_("每月一次"), _("每月 %d 次")),
+        "quarter": (_("每季度一次"), _("每季度 %d 次")),
+        "year": (_("每年一次"), _("每年 %d 次")),
+    }[every.unit]
+    said = once if every.times == 1 else often % every.times
     if not every.apart:
         return said
     minutes = int(every.apart.total_seconds() // 60)

@@ -47,7 +47,7 @@ def test_a_standard_is_read_in_each_of_its_versions(
 
 def test_a_plan_says_what_is_due(night: Night, call_api: CallApi) -> None:
     said = call_api(night.inspector, "get", "/inspections/plans/heating-nightly").json()
-    assert said["sentence"].startswith("每晚 1 次") and said["places"] == 1
+    assert said["sentence"].startswith("每晚一次") and said["places"] == 1
     due = call_api(night.inspector, "get", "/inspections/plans/heating-nightly/due").json()
     assert [row["key"] for row in due["items"]] == ["heating-station/HR-001"] and due["next"] == ""
     wrong = call_api(night.inspector, "get", "/inspections/plans/heating-nightly/due?state=soonish")

@@ -114,7 +114,7 @@ def test_a_plan_is_said_as_one_sentence_in_both_languages(plan: Plan) -> None:
         "要扫码、定位；不打招呼。"
     )
     assert (
-        plan_sentence(plan.rules) == "每月 1 次；到路灯；随机抽 2 处，每处抽 1 人；由market、lighting联合去。"
+        plan_sentence(plan.rules) == "每月一次；到路灯；随机抽 2 处，每处抽 1 人；由market、lighting联合去。"
     )
     with translation.override("en"):
         assert plan_sentence(rules).endswith(".") and "；" not in plan_sentence(rules)
