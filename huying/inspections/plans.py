@@ -89,7 +89,9 @@ class PlanRules:
     at_departments: tuple[str, ...] = ()
     by_post: str = ""
     by_departments: tuple[str, ...] = ()
-    kept_up: bool = False  # `by` names one post or department: who keeps the place up; a list is a team that inspects
+    kept_up: bool = (
+        False  # `by` names one post or department: who keeps the place up; a list is a team that inspects
+    )
     every: Frequency = Frequency(1, "day")
     season: str = ""  # MM-DD..MM-DD, may run over New Year; empty: all year
     work_days: bool = False

@@ -44,7 +44,11 @@ _CHANNELS = frozenset(
         Channel.HOTLINE,
     }
 )
-_CHANNEL_RIGHT = {Channel.HOTLINE: "desk.agent", Channel.FIELD: "field.work", Channel.INSPECTION: "round.make"}
+_CHANNEL_RIGHT = {
+    Channel.HOTLINE: "desk.agent",
+    Channel.FIELD: "field.work",
+    Channel.INSPECTION: "round.make",
+}
 MOST_PHOTOS = 9
 
 

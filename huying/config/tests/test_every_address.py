@@ -225,7 +225,11 @@ def values(loop: Loop) -> dict[str, Any]:
     drawn = make_drawn(night)
     drive = make_drive(night)
     draft = Bulletin.objects.create(
-        series=drive.series, title="通报", first_day="2026-01-05", last_day="2026-01-11", drafted_at=timezone.now()
+        series=drive.series,
+        title="通报",
+        first_day="2026-01-05",
+        last_day="2026-01-11",
+        drafted_at=timezone.now(),
     )
     draft.lines.create(position=1, case=case, words="路灯不亮")
     measure = Measure.objects.create(

@@ -286,7 +286,9 @@ class Counting:
             seized = figure.count == "seized"
             value = rows.aggregate(n=Sum("pieces"))["n"] or 0 if seized else rows.count()
             url = list_url("measures", campaign=self.campaign.code, kind=kind.value)
-            return Counted(figure.code, str(figure), value, url, figure.counted_in or (_("件") if seized else _("家")))
+            return Counted(
+                figure.code, str(figure), value, url, figure.counted_in or (_("件") if seized else _("家"))
+            )
         of_all = self.round_numbers() if not figure.rounds else rounds_counted(rounds, asked)
         numbers = {each.code: each for each in of_all}
         number = numbers[figure.count]

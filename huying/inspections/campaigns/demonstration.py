@@ -174,7 +174,9 @@ class _Scene:
         # What is open is young: it came in during the last days.
         for number in range(row.get("open", 0)):
             at = self.now - dt.timedelta(hours=3 + number * 4)
-            yield self.case(dice, category, department, dice.choice(places), at.replace(microsecond=0), {}, done=False)
+            yield self.case(
+                dice, category, department, dice.choice(places), at.replace(microsecond=0), {}, done=False
+            )
 
     def case(
         self, dice: random.Random, category: Category, department: Department, place: tuple[Any, ...],
@@ -220,10 +222,14 @@ class _Scene:
         elif rules.area_level:
             rows = Area.objects.filter(level=rules.area_level, layer=ADMINISTRATIVE, valid_to=None)
             for area in rows.defer("boundary").order_by("code"):
-                found.append({"area_id": area.pk, "place_title": area.title, **self.lies(area.path), "unit": None})
+                found.append(
+                    {"area_id": area.pk, "place_title": area.title, **self.lies(area.path), "unit": None}
+                )
         else:
             for unit in Department.objects.filter(valid_to=None, can_lead=True).order_by("code"):
-                found.append({"department_id": unit.pk, "place_title": unit.title, **self.lies(""), "unit": unit})
+                found.append(
+                    {"department_id": unit.pk, "place_title": unit.title, **self.lies(""), "unit": unit}
+                )
         return found[:limit] if limit else found
 
     def lies(self, path: str) -> dict[str, Any]:
@@ -285,7 +291,13 @@ class _Scene:
         log_new_chains(
             "round",
             [
-                _line(one.pk, "round.made", one.ended_at, one.made_by, {"place": one.place_title, "score": one.tenths})
+                _line(
+                    one.pk,
+                    "round.made",
+                    one.ended_at,
+                    one.made_by,
+                    {"place": one.place_title, "score": one.tenths},
+                )
                 for one in stored
             ],
         )
@@ -300,11 +312,15 @@ class _Scene:
         if "findings" in row:
             found = shares(row["findings"], [1.0] * row["rounds"])
         else:
-            found = [1 + number % 2 for number in range(row["failing"])] + [0] * (row["rounds"] - row["failing"])
+            found = [1 + number % 2 for number in range(row["failing"])] + [0] * (
+                row["rounds"] - row["failing"]
+            )
         dice.shuffle(found)
         return found
 
-    def chosen(self, dice: random.Random, rules: Any, codes: list[str], wanted: int, fails: bool) -> list[str]:
+    def chosen(
+        self, dice: random.Random, rules: Any, codes: list[str], wanted: int, fails: bool
+    ) -> list[str]:
         if not wanted:
             return []
         critical = [item.code for item in rules.items if item.critical] if fails else []
@@ -387,7 +403,13 @@ class _Scene:
         log_new_chains(
             "paper",
             [
-                _line(p.pk, "paper.issued", p.issued_at, p.issued_by, {"number": p.number, "subject": p.subject_label})
+                _line(
+                    p.pk,
+                    "paper.issued",
+                    p.issued_at,
+                    p.issued_by,
+                    {"number": p.number, "subject": p.subject_label},
+                )
                 for p in stored
             ],
         )
@@ -419,7 +441,11 @@ class _Scene:
         others = [one for one in by_item.values() if one not in good and one not in bad]
         others.sort(key=lambda one: one.tenths)
         kinds = Measure.Kind
-        wanted = [(kinds.RED_PLATE, good), (kinds.BLACK_PLATE, bad), (kinds.SUSPENSION, bad[: row["suspended"]])]
+        wanted = [
+            (kinds.RED_PLATE, good),
+            (kinds.BLACK_PLATE, bad),
+            (kinds.SUSPENSION, bad[: row["suspended"]]),
+        ]
         wanted += [(kinds.CLOSURE, others[: row["closed"]]), (kinds.SEIZURE, bad[: row["seizures"]])]
         pieces = iter(shares(row["pieces"], [1.0] * row["seizures"]))
         made = []
@@ -457,7 +483,10 @@ class _Scene:
         )  # fmt: skip
         log_new_chains(
             "measure",
-            [_line(one.pk, "measure.begun", one.begun_at, one.begun_by, {"kind": one.kind}) for one in stored],
+            [
+                _line(one.pk, "measure.begun", one.begun_at, one.begun_by, {"kind": one.kind})
+                for one in stored
+            ],
         )
         self.papers_of(stored)
         for closed in stored:
@@ -498,13 +527,20 @@ class _Scene:
         rows = Case.objects.filter(
             ledger__code__in=takes["ledger"], category__code__in=takes["category"], channel="inspection"
         )
-        fixed = list(rows.filter(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk"))
-        still = list(rows.exclude(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk"))
+        fixed = list(
+            rows.filter(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk")
+        )
+        still = list(
+            rows.exclude(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk")
+        )
         year = self.today.year
         fixed = [case for case in fixed if case.reported_at.astimezone(BEIJING).year == year][-row["fixed"] :]
         chosen = fixed + still[: row["notified"] - row["fixed"]]
         last = self.now.replace(second=0, microsecond=0) - 2 * _HOUR
-        days = [last - (row["issues"] - number) * row["every_days"] * _DAY for number in range(1, row["issues"] + 1)]
+        days = [
+            last - (row["issues"] - number) * row["every_days"] * _DAY
+            for number in range(1, row["issues"] + 1)
+        ]
         # Each problem stands in the first issue after it was seen.
         held: list[list[Case]] = [[] for _day in days]
         for case in chosen:
@@ -512,7 +548,9 @@ class _Scene:
         for number, (at, cases) in enumerate(zip(days, held, strict=True), start=1):
             self.bulletin(series, number, cases, at, year)
 
-    def bulletin(self, series: BulletinSeries, number: int, cases: list[Case], at: dt.datetime, year: int) -> None:
+    def bulletin(
+        self, series: BulletinSeries, number: int, cases: list[Case], at: dt.datetime, year: int
+    ) -> None:
         reported = [timezone.localdate(case.reported_at) for case in cases]
         found = Bulletin.objects.create(
             series=series, year=year, number=number, title=series.title, ending=series.rules.ask,
@@ -521,7 +559,11 @@ class _Scene:
         )  # fmt: skip
         BulletinLine.objects.bulk_create(
             BulletinLine(
-                bulletin=found, position=place, case=case, words=case.title[:300], unit=str(case.department or "")[:120]
+                bulletin=found,
+                position=place,
+                case=case,
+                words=case.title[:300],
+                unit=str(case.department or "")[:120],
             )
             for place, case in enumerate(cases, start=1)
         )

@@ -7,135 +7,372 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0014_seen_by_an_inspection'),
-        ('inspections', '0002_rounds'),
-        ('people', '0004_rosters'),
-        ('places', '0001_initial'),
-        ('registry', '0007_rounds_of_verification'),
+        ("cases", "0014_seen_by_an_inspection"),
+        ("inspections", "0002_rounds"),
+        ("people", "0004_rosters"),
+        ("places", "0001_initial"),
+        ("registry", "0007_rounds_of_verification"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Folded',
+            name="Folded",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("until", models.DateField()),
             ],
         ),
         migrations.CreateModel(
-            name='Opened',
+            name="Opened",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateField()),
-                ('plan', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inspections.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("until", models.DateField()),
+                (
+                    "plan",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inspections.plan"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StaleDay',
+            name="StaleDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inspections.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inspections.plan"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AgentDay',
+            name="AgentDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('done', models.PositiveIntegerField()),
-                ('late', models.PositiveIntegerField()),
-                ('other', models.PositiveIntegerField()),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='people.department')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inspections.plan')),
-                ('subdistrict', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='places.area')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("done", models.PositiveIntegerField()),
+                ("late", models.PositiveIntegerField()),
+                ("other", models.PositiveIntegerField()),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="people.department",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inspections.plan"
+                    ),
+                ),
+                (
+                    "subdistrict",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="places.area",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '每人每日',
-                'indexes': [models.Index(fields=['department', 'day'], name='agent_day_department')],
-                'constraints': [models.UniqueConstraint(fields=('plan', 'day', 'user', 'department', 'subdistrict'), name='agent_day_once', nulls_distinct=False)],
+                "verbose_name": "每人每日",
+                "indexes": [models.Index(fields=["department", "day"], name="agent_day_department")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "day", "user", "department", "subdistrict"),
+                        name="agent_day_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DaySum',
+            name="DaySum",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('places', models.PositiveIntegerField()),
-                ('due', models.PositiveIntegerField()),
-                ('done', models.PositiveIntegerField()),
-                ('late', models.PositiveIntegerField()),
-                ('missed', models.PositiveIntegerField()),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='places.area')),
-                ('doer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.department')),
-                ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inspections.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("places", models.PositiveIntegerField()),
+                ("due", models.PositiveIntegerField()),
+                ("done", models.PositiveIntegerField()),
+                ("late", models.PositiveIntegerField()),
+                ("missed", models.PositiveIntegerField()),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="places.area",
+                    ),
+                ),
+                (
+                    "doer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.department",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="inspections.plan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '每日合计',
-                'indexes': [models.Index(fields=['plan', 'day'], name='day_sum_day')],
-                'constraints': [models.UniqueConstraint(fields=('area', 'doer', 'plan', 'day'), name='day_sum_once', nulls_distinct=False)],
+                "verbose_name": "每日合计",
+                "indexes": [models.Index(fields=["plan", "day"], name="day_sum_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("area", "doer", "plan", "day"), name="day_sum_once", nulls_distinct=False
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MissedRun',
+            name="MissedRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('place', models.BigIntegerField()),
-                ('since', models.DateTimeField(verbose_name='从')),
-                ('slots', models.PositiveIntegerField(verbose_name='连续缺')),
-                ('found_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='missed_runs', to='cases.case')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='missed_runs', to='inspections.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                ("place", models.BigIntegerField()),
+                ("since", models.DateTimeField(verbose_name="从")),
+                ("slots", models.PositiveIntegerField(verbose_name="连续缺")),
+                ("found_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="missed_runs",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="missed_runs",
+                        to="inspections.plan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '连续缺做',
-                'ordering': ('-found_at',),
-                'constraints': [models.UniqueConstraint(fields=('plan', 'kind', 'place', 'since'), name='missed_run_once')],
+                "verbose_name": "连续缺做",
+                "ordering": ("-found_at",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("plan", "kind", "place", "since"), name="missed_run_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PlaceDay',
+            name="PlaceDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area_path', models.CharField(blank=True, max_length=200)),
-                ('day', models.DateField(verbose_name='日期')),
-                ('due', models.PositiveSmallIntegerField(default=0, verbose_name='应做')),
-                ('done', models.PositiveSmallIntegerField(default=0, verbose_name='按时')),
-                ('late', models.PositiveSmallIntegerField(default=0, verbose_name='迟了')),
-                ('missed', models.PositiveSmallIntegerField(default=0, verbose_name='缺')),
-                ('last_at', models.DateTimeField(null=True, verbose_name='最近一次')),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='places.area', verbose_name='区域')),
-                ('community', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='places.area')),
-                ('department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.department', verbose_name='单位')),
-                ('doer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='people.department', verbose_name='责任单位')),
-                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.item', verbose_name='物件')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='inspections.plan', verbose_name='计划')),
-                ('subdistrict', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='places.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("area_path", models.CharField(blank=True, max_length=200)),
+                ("day", models.DateField(verbose_name="日期")),
+                ("due", models.PositiveSmallIntegerField(default=0, verbose_name="应做")),
+                ("done", models.PositiveSmallIntegerField(default=0, verbose_name="按时")),
+                ("late", models.PositiveSmallIntegerField(default=0, verbose_name="迟了")),
+                ("missed", models.PositiveSmallIntegerField(default=0, verbose_name="缺")),
+                ("last_at", models.DateTimeField(null=True, verbose_name="最近一次")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="places.area",
+                        verbose_name="区域",
+                    ),
+                ),
+                (
+                    "community",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="places.area",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.department",
+                        verbose_name="单位",
+                    ),
+                ),
+                (
+                    "doer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="people.department",
+                        verbose_name="责任单位",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="registry.item",
+                        verbose_name="物件",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="inspections.plan",
+                        verbose_name="计划",
+                    ),
+                ),
+                (
+                    "subdistrict",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="places.area",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '每日应做',
-                'ordering': ('-day', '-pk'),
-                'indexes': [models.Index(fields=['day'], name='place_day_day'), models.Index(fields=['item', 'day'], name='place_day_item'), models.Index(fields=['doer', 'day'], name='place_day_doer'), models.Index(fields=['area_path', 'day'], name='place_day_path', opclasses=['varchar_pattern_ops', 'date_ops']), models.Index(condition=models.Q(('due__gt', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('late')), '+', models.F('missed')))), fields=['plan', 'day'], name='place_day_open'), models.Index(condition=models.Q(('missed__gt', 0)), fields=['plan', '-day'], name='place_day_missed')],
-                'constraints': [models.UniqueConstraint(fields=('plan', 'day', 'item', 'area', 'department'), name='place_day_once', nulls_distinct=False)],
+                "verbose_name": "每日应做",
+                "ordering": ("-day", "-pk"),
+                "indexes": [
+                    models.Index(fields=["day"], name="place_day_day"),
+                    models.Index(fields=["item", "day"], name="place_day_item"),
+                    models.Index(fields=["doer", "day"], name="place_day_doer"),
+                    models.Index(
+                        fields=["area_path", "day"],
+                        name="place_day_path",
+                        opclasses=["varchar_pattern_ops", "date_ops"],
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "due__gt",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("done"), "+", models.F("late")
+                                    ),
+                                    "+",
+                                    models.F("missed"),
+                                ),
+                            )
+                        ),
+                        fields=["plan", "day"],
+                        name="place_day_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("missed__gt", 0)),
+                        fields=["plan", "-day"],
+                        name="place_day_missed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "day", "item", "area", "department"),
+                        name="place_day_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('place', models.BigIntegerField()),
-                ('due_at', models.DateTimeField()),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inspections.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                ("place", models.BigIntegerField()),
+                ("due_at", models.DateTimeField()),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inspections.plan"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '提醒',
-                'constraints': [models.UniqueConstraint(fields=('plan', 'kind', 'place', 'due_at'), name='reminder_once')],
+                "verbose_name": "提醒",
+                "constraints": [
+                    models.UniqueConstraint(fields=("plan", "kind", "place", "due_at"), name="reminder_once")
+                ],
             },
         ),
     ]

@@ -5,25 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inspections', '0003_duties'),
+        ("inspections", "0003_duties"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Closed',
+            name="Closed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('followed', models.BooleanField(default=False)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inspections.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("followed", models.BooleanField(default=False)),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inspections.plan"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '结束的日子',
-                'indexes': [models.Index(condition=models.Q(('followed', False)), fields=['at'], name='closed_unfollowed')],
-                'constraints': [models.UniqueConstraint(fields=('plan', 'day'), name='closed_once')],
+                "verbose_name": "结束的日子",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("followed", False)), fields=["at"], name="closed_unfollowed"
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("plan", "day"), name="closed_once")],
             },
         ),
     ]

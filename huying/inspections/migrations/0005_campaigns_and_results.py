@@ -8,230 +8,521 @@ import huying.core.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0014_seen_by_an_inspection'),
-        ('core', '0006_sealed_answers'),
-        ('inspections', '0004_closed_days'),
-        ('papers', '0003_papers_to_whoever_has_no_account'),
-        ('people', '0004_rosters'),
-        ('places', '0001_initial'),
-        ('registry', '0007_rounds_of_verification'),
+        ("cases", "0014_seen_by_an_inspection"),
+        ("core", "0006_sealed_answers"),
+        ("inspections", "0004_closed_days"),
+        ("papers", "0003_papers_to_whoever_has_no_account"),
+        ("people", "0004_rosters"),
+        ("places", "0001_initial"),
+        ("registry", "0007_rounds_of_verification"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BulletinSeries',
+            name="BulletinSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('declaration', huying.core.fields.DeclarationField()),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("declaration", huying.core.fields.DeclarationField()),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
             ],
             options={
-                'verbose_name': '通报',
-                'ordering': ('code',),
+                "verbose_name": "通报",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('declaration', huying.core.fields.DeclarationField()),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("declaration", huying.core.fields.DeclarationField()),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
             ],
             options={
-                'verbose_name': '专项',
-                'ordering': ('code',),
+                "verbose_name": "专项",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Bulletin',
+            name="Bulletin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(null=True, verbose_name='年份')),
-                ('number', models.PositiveSmallIntegerField(null=True, verbose_name='期号')),
-                ('title', models.CharField(max_length=120, verbose_name='标题')),
-                ('intro', models.TextField(blank=True, verbose_name='导语')),
-                ('ending', models.TextField(blank=True, verbose_name='要求')),
-                ('first_day', models.DateField(verbose_name='时段起')),
-                ('last_day', models.DateField(verbose_name='时段止')),
-                ('drafted_at', models.DateTimeField(verbose_name='起草时间')),
-                ('issued_at', models.DateTimeField(null=True, verbose_name='印发时间')),
-                ('drafted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('paper', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='papers.paper')),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bulletins', to='inspections.bulletinseries')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(null=True, verbose_name="年份")),
+                ("number", models.PositiveSmallIntegerField(null=True, verbose_name="期号")),
+                ("title", models.CharField(max_length=120, verbose_name="标题")),
+                ("intro", models.TextField(blank=True, verbose_name="导语")),
+                ("ending", models.TextField(blank=True, verbose_name="要求")),
+                ("first_day", models.DateField(verbose_name="时段起")),
+                ("last_day", models.DateField(verbose_name="时段止")),
+                ("drafted_at", models.DateTimeField(verbose_name="起草时间")),
+                ("issued_at", models.DateTimeField(null=True, verbose_name="印发时间")),
+                (
+                    "drafted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="papers.paper",
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bulletins",
+                        to="inspections.bulletinseries",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '督导通报',
-                'ordering': ('-pk',),
+                "verbose_name": "督导通报",
+                "ordering": ("-pk",),
             },
         ),
         migrations.AddField(
-            model_name='bulletinseries',
-            name='campaign',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bulletin_series', to='inspections.campaign'),
+            model_name="bulletinseries",
+            name="campaign",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="bulletin_series",
+                to="inspections.campaign",
+            ),
         ),
         migrations.CreateModel(
-            name='Award',
+            name="Award",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.CharField(choices=[('province', '省级'), ('city', '市级')], max_length=10, verbose_name='级别')),
-                ('title', models.CharField(max_length=120, verbose_name='奖项')),
-                ('awarded_on', models.DateField(verbose_name='获奖日期')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='奖金（元）')),
-                ('percent', models.DecimalField(decimal_places=2, max_digits=6, verbose_name='匹配比例')),
-                ('matched', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='区级匹配（元）')),
-                ('rule_since', models.DateField()),
-                ('words', models.CharField(blank=True, max_length=200, verbose_name='文件')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.area', verbose_name='获奖街道、村')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.department', verbose_name='获奖单位')),
-                ('evidence', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='inspections.campaign')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("province", "省级"), ("city", "市级")], max_length=10, verbose_name="级别"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="奖项")),
+                ("awarded_on", models.DateField(verbose_name="获奖日期")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="奖金（元）")),
+                ("percent", models.DecimalField(decimal_places=2, max_digits=6, verbose_name="匹配比例")),
+                (
+                    "matched",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="区级匹配（元）"),
+                ),
+                ("rule_since", models.DateField()),
+                ("words", models.CharField(blank=True, max_length=200, verbose_name="文件")),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="places.area",
+                        verbose_name="获奖街道、村",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.department",
+                        verbose_name="获奖单位",
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.storedfile",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="awards",
+                        to="inspections.campaign",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '获奖',
-                'ordering': ('-awarded_on', '-pk'),
+                "verbose_name": "获奖",
+                "ordering": ("-awarded_on", "-pk"),
             },
         ),
         migrations.CreateModel(
-            name='Measure',
+            name="Measure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('red plate', '红牌（好）'), ('black plate', '黑牌（不达标）'), ('suspension', '停业整顿'), ('closure', '取缔'), ('seizure', '没收工具、设备')], max_length=12, verbose_name='措施')),
-                ('state', models.CharField(choices=[('begun', '办理中'), ('in force', '已决定'), ('lifted', '已解除'), ('dropped', '不再办理')], default='begun', max_length=10, verbose_name='状态')),
-                ('place_title', models.CharField(max_length=120, verbose_name='对象名称')),
-                ('area_path', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(max_length=500, verbose_name='事实和理由')),
-                ('basis', models.CharField(blank=True, max_length=200, verbose_name='依据')),
-                ('pieces', models.PositiveIntegerField(default=0, verbose_name='没收件数')),
-                ('inventory', models.TextField(blank=True, verbose_name='清单')),
-                ('begun_at', models.DateTimeField(verbose_name='立案时间')),
-                ('decided_on', models.DateField(null=True, verbose_name='决定日期')),
-                ('until', models.DateField(null=True, verbose_name='整改期限')),
-                ('revisit_on', models.DateField(null=True, verbose_name='复查日期')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='解除时间')),
-                ('ended_words', models.CharField(blank=True, max_length=300, verbose_name='解除原因')),
-                ('begun_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.department', verbose_name='办理单位')),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='measures', to='registry.item', verbose_name='对象')),
-                ('paper', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='papers.paper')),
-                ('round', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='measures', to='inspections.round', verbose_name='检查')),
-                ('subdistrict', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("red plate", "红牌（好）"),
+                            ("black plate", "黑牌（不达标）"),
+                            ("suspension", "停业整顿"),
+                            ("closure", "取缔"),
+                            ("seizure", "没收工具、设备"),
+                        ],
+                        max_length=12,
+                        verbose_name="措施",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("begun", "办理中"),
+                            ("in force", "已决定"),
+                            ("lifted", "已解除"),
+                            ("dropped", "不再办理"),
+                        ],
+                        default="begun",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("place_title", models.CharField(max_length=120, verbose_name="对象名称")),
+                ("area_path", models.CharField(blank=True, max_length=200)),
+                ("reason", models.CharField(max_length=500, verbose_name="事实和理由")),
+                ("basis", models.CharField(blank=True, max_length=200, verbose_name="依据")),
+                ("pieces", models.PositiveIntegerField(default=0, verbose_name="没收件数")),
+                ("inventory", models.TextField(blank=True, verbose_name="清单")),
+                ("begun_at", models.DateTimeField(verbose_name="立案时间")),
+                ("decided_on", models.DateField(null=True, verbose_name="决定日期")),
+                ("until", models.DateField(null=True, verbose_name="整改期限")),
+                ("revisit_on", models.DateField(null=True, verbose_name="复查日期")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="解除时间")),
+                ("ended_words", models.CharField(blank=True, max_length=300, verbose_name="解除原因")),
+                (
+                    "begun_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.department",
+                        verbose_name="办理单位",
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="measures",
+                        to="registry.item",
+                        verbose_name="对象",
+                    ),
+                ),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="papers.paper",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="measures",
+                        to="inspections.round",
+                        verbose_name="检查",
+                    ),
+                ),
+                (
+                    "subdistrict",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="places.area",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '处理措施',
-                'ordering': ('-begun_at', '-pk'),
+                "verbose_name": "处理措施",
+                "ordering": ("-begun_at", "-pk"),
             },
         ),
         migrations.CreateModel(
-            name='MeasureStep',
+            name="MeasureStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, verbose_name='步骤')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('words', models.CharField(blank=True, max_length=500, verbose_name='情况')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('evidence', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
-                ('measure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='inspections.measure')),
-                ('second', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, verbose_name="步骤")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("words", models.CharField(blank=True, max_length=500, verbose_name="情况")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.storedfile",
+                    ),
+                ),
+                (
+                    "measure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="inspections.measure",
+                    ),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '程序步骤',
-                'ordering': ('measure', 'pk'),
+                "verbose_name": "程序步骤",
+                "ordering": ("measure", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='Ranking',
+            name="Ranking",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('declaration', huying.core.fields.DeclarationField()),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
-                ('campaign', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rankings', to='inspections.campaign')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("declaration", huying.core.fields.DeclarationField()),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rankings",
+                        to="inspections.campaign",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '排名',
-                'ordering': ('code',),
+                "verbose_name": "排名",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='RankingTable',
+            name="RankingTable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(max_length=10, verbose_name='时段')),
-                ('rules', models.JSONField()),
-                ('rows', models.JSONField()),
-                ('published_at', models.DateTimeField(verbose_name='公布时间')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ranking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tables', to='inspections.ranking')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("period", models.CharField(max_length=10, verbose_name="时段")),
+                ("rules", models.JSONField()),
+                ("rows", models.JSONField()),
+                ("published_at", models.DateTimeField(verbose_name="公布时间")),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ranking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tables",
+                        to="inspections.ranking",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '公布的排名',
-                'ordering': ('-period',),
+                "verbose_name": "公布的排名",
+                "ordering": ("-period",),
             },
         ),
         migrations.CreateModel(
-            name='BulletinLine',
+            name="BulletinLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('words', models.CharField(max_length=300, verbose_name='问题')),
-                ('unit', models.CharField(blank=True, max_length=120, verbose_name='责任单位')),
-                ('bulletin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='inspections.bulletin')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notified', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("words", models.CharField(max_length=300, verbose_name="问题")),
+                ("unit", models.CharField(blank=True, max_length=120, verbose_name="责任单位")),
+                (
+                    "bulletin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="inspections.bulletin",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notified", to="cases.case"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '通报的问题',
-                'ordering': ('bulletin', 'position'),
-                'constraints': [models.UniqueConstraint(fields=('bulletin', 'case'), name='notified_once_per_bulletin')],
+                "verbose_name": "通报的问题",
+                "ordering": ("bulletin", "position"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("bulletin", "case"), name="notified_once_per_bulletin")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='bulletin',
-            constraint=models.UniqueConstraint(fields=('series', 'year', 'number'), name='bulletin_number_once'),
+            model_name="bulletin",
+            constraint=models.UniqueConstraint(
+                fields=("series", "year", "number"), name="bulletin_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('area__isnull', False), ('department__isnull', False), _connector='OR'), name='award_is_somebodys'),
+            model_name="award",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("area__isnull", False), ("department__isnull", False), _connector="OR"),
+                name="award_is_somebodys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.UniqueConstraint(fields=('campaign', 'level', 'title', 'area', 'department', 'awarded_on'), name='award_once', nulls_distinct=False),
+            model_name="award",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "level", "title", "area", "department", "awarded_on"),
+                name="award_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='measure',
-            index=models.Index(fields=['kind', 'decided_on'], name='measure_kind_day'),
+            model_name="measure",
+            index=models.Index(fields=["kind", "decided_on"], name="measure_kind_day"),
         ),
         migrations.AddIndex(
-            model_name='measure',
-            index=models.Index(fields=['item', 'kind', 'state'], name='measure_item'),
+            model_name="measure",
+            index=models.Index(fields=["item", "kind", "state"], name="measure_item"),
         ),
         migrations.AddConstraint(
-            model_name='measure',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('begun', 'dropped')), ('decided_on__isnull', False), _connector='OR'), name='measure_is_decided'),
+            model_name="measure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("begun", "dropped")), ("decided_on__isnull", False), _connector="OR"
+                ),
+                name="measure_is_decided",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measure',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'in force'), models.Q(('kind', 'seizure'), _negated=True)), fields=('item', 'kind'), name='measure_in_force_once'),
+            model_name="measure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "in force"), models.Q(("kind", "seizure"), _negated=True)),
+                fields=("item", "kind"),
+                name="measure_in_force_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurestep',
-            constraint=models.UniqueConstraint(fields=('measure', 'code'), name='measure_step_once'),
+            model_name="measurestep",
+            constraint=models.UniqueConstraint(fields=("measure", "code"), name="measure_step_once"),
         ),
         migrations.AddConstraint(
-            model_name='rankingtable',
-            constraint=models.UniqueConstraint(fields=('ranking', 'period'), name='ranking_published_once'),
+            model_name="rankingtable",
+            constraint=models.UniqueConstraint(fields=("ranking", "period"), name="ranking_published_once"),
         ),
     ]

@@ -115,13 +115,17 @@ def test_the_file_is_right(pack: PackFolder) -> None:
         ("city: 50%", "city: half", 56, "百分数"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_where_it_stands(pack: PackFolder, old: str, new: str, line: int, words: str) -> None:
+def test_what_is_wrong_is_said_where_it_stands(
+    pack: PackFolder, old: str, new: str, line: int, words: str
+) -> None:
     old, new = old.replace("\\n", "\n"), new.replace("\\n", "\n")
     text = CAMPAIGN.replace(old, new, 1)
     assert text != CAMPAIGN
     write_campaign(pack, text)
     found = [(mistake.file, mistake.line, str(mistake.sentence)) for mistake in check_pack(pack.path)]
-    assert any(file == "campaigns/bins.yaml" and at == line and words in said for file, at, said in found), found
+    assert any(file == "campaigns/bins.yaml" and at == line and words in said for file, at, said in found), (
+        found
+    )
 
 
 @pytest.mark.django_db
@@ -159,8 +163,6 @@ def test_a_new_campaign_has_its_pages_without_a_developer(pack: PackFolder, clie
     assert everything.status_code == 200 and everything["Content-Type"].startswith("application/vnd")
     _issue_a_bulletin(client)
     _record_an_award(client, item)
-
-
 
 
 def _issue_a_bulletin(client: Client) -> None:
@@ -219,5 +221,3 @@ def test_a_ranking_is_published_after_its_period_and_stays(pack: PackFolder, cli
     answer = client.post("/desk/rankings/bins/publish/", {"period": over}, follow=True)
     assert "没有可以公布的" in answer.content.decode()
     assert client.get("/desk/rankings/bins/?period=nonsense").status_code == 404
-
-

@@ -39,14 +39,20 @@ def record(campaign: Campaign, district: MiniDistrict, **more: Any) -> Any:
     return record_award(campaign, **{**said, **more})
 
 
-def test_the_province_is_matched_in_full_and_the_city_by_half(campaign: Campaign, district: MiniDistrict) -> None:
+def test_the_province_is_matched_in_full_and_the_city_by_half(
+    campaign: Campaign, district: MiniDistrict
+) -> None:
     assert record(campaign, district).matched == Decimal("50000")
     assert record(campaign, district, level="city").matched == Decimal("25000")
 
 
 def test_the_rule_of_the_day_of_the_award_holds(campaign: Campaign, district: MiniDistrict) -> None:
     award = record(campaign, district, level="city", awarded_on=dt.date(2023, 1, 1), amount=Decimal("100.01"))
-    assert (award.percent, award.matched, award.rule_since) == (Decimal("33.3"), Decimal("33.3"), dt.date(2023, 1, 1))
+    assert (award.percent, award.matched, award.rule_since) == (
+        Decimal("33.3"),
+        Decimal("33.3"),
+        dt.date(2023, 1, 1),
+    )
 
 
 def test_before_the_rule_there_is_nothing_to_match(campaign: Campaign, district: MiniDistrict) -> None:
@@ -73,7 +79,9 @@ def test_an_award_says_what_it_is(
         record(campaign, district, **more)
 
 
-def test_the_same_award_is_recorded_once_and_not_by_anybody(campaign: Campaign, district: MiniDistrict) -> None:
+def test_the_same_award_is_recorded_once_and_not_by_anybody(
+    campaign: Campaign, district: MiniDistrict
+) -> None:
     record(campaign, district)
     with pytest.raises(Conflict, match="已经记过"):
         record(campaign, district)

@@ -87,7 +87,9 @@ def test_only_who_runs_the_campaign_writes_its_bulletins(drive: Drive, superviso
         draft(drive, make_user("checker"))
 
 
-def test_a_draft_is_nobody_elses_and_an_issue_is_everybodys(drive: Drive, supervisor: User, client: Client) -> None:
+def test_a_draft_is_nobody_elses_and_an_issue_is_everybodys(
+    drive: Drive, supervisor: User, client: Client
+) -> None:
     drive.found()
     found = draft(drive, supervisor)
     page = found.get_absolute_url()

@@ -39,7 +39,12 @@ def ranked(*scores: int | None, rules: RankingRules = RULES, rounds: int = 9) ->
 
 
 def test_equal_scores_share_a_rank_and_the_next_is_left_out() -> None:
-    assert ranked(9000, 9500, 9500, 8000) == [("B", 1, "first"), ("C", 1, "first"), ("A", 3, ""), ("D", 4, "last")]
+    assert ranked(9000, 9500, 9500, 8000) == [
+        ("B", 1, "first"),
+        ("C", 1, "first"),
+        ("A", 3, ""),
+        ("D", 4, "last"),
+    ]
 
 
 def test_nobody_is_criticised_where_all_are_equal() -> None:

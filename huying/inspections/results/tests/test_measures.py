@@ -27,9 +27,15 @@ def test_a_suspension_goes_by_the_book(shop: Shop) -> None:
     shop.step(measure, "decide", until=UNTIL, waived=True)
     measure.refresh_from_db()
     shop.item.refresh_from_db()
-    assert (measure.state, measure.decided_on, measure.revisit_on) == ("in force", timezone.localdate(), UNTIL)
+    assert (measure.state, measure.decided_on, measure.revisit_on) == (
+        "in force",
+        timezone.localdate(),
+        UNTIL,
+    )
     assert shop.item.state == "suspended"
-    assert measure.paper is not None and measure.paper.kind == "decision" and measure.paper.received_at is None
+    assert (
+        measure.paper is not None and measure.paper.kind == "decision" and measure.paper.received_at is None
+    )
     shop.step(measure, "serve", name="店主苏某")
     measure.paper.refresh_from_db()
     assert measure.paper.received_name == "店主苏某"
@@ -38,7 +44,9 @@ def test_a_suspension_goes_by_the_book(shop: Shop) -> None:
 @pytest.mark.parametrize("code", ["record", "inform", "decide", "serve"])
 def test_a_step_out_of_order_is_refused_and_names_what_comes_first(shop: Shop, code: str) -> None:
     with pytest.raises(Refusal, match="亮证"):
-        shop.step(shop.begin(), code, words=SEEN, second=shop.second, evidence=photo(), until=UNTIL, name="某")
+        shop.step(
+            shop.begin(), code, words=SEEN, second=shop.second, evidence=photo(), until=UNTIL, name="某"
+        )
 
 
 def test_nobody_shows_papers_alone(shop: Shop) -> None:
