@@ -65,14 +65,19 @@ _SAID = {
     "ditches": "沟渠里有垃圾和淤泥", "kitchen": "后厨地面、灶台油污", "dogs": "流浪狗在路口",
     "order": "校门口有流动商贩",
     "wires": "从楼上拉线充电", "facility": "便民设施破损", "litter": "绿化带里有垃圾",
-    "service": "便民物品不齐",
+    "service": "便民物品不齐", "boxes": "果皮箱破旧", "bins": "缺垃圾桶", "containers": "垃圾箱破损",
+    "loads": "堆着垃圾杂物", "adverts": "墙上有小广告", "walls": "墙体斑驳", "parks": "游园地面、座椅破损",
+    "shops": "商铺店外摆放", "stalls": "摊点占道", "grilles": "沿街防盗窗外凸", "windows": "自改飘窗",
 }  # fmt: skip
 _DONE = {
     "heaps": "已清运，地面平整，撒了石灰。", "sheds": "棚子已拆，料已运走。", "ruins": "断壁已拆平，改成小菜园。",
     "boards": "广告牌已拆除。", "ditches": "沟渠已清淤，两侧垃圾已运走。",
     "kitchen": "后厨已彻底清洗，台面地面见本色。", "dogs": "已抓捕送收容点。", "order": "商贩已劝到疏导点。",
     "wires": "飞线已剪除，引到充电棚。", "facility": "已修好。",
-    "litter": "已清扫，保洁员加了一遍。", "service": "物品已补齐。",
+    "litter": "已清扫，保洁员加了一遍。", "service": "物品已补齐。", "boxes": "整条路的果皮箱已换新。",
+    "bins": "已投放到位。", "containers": "已换新。", "loads": "已装车清运。", "adverts": "已铲除，墙面已处理。",
+    "walls": "已粉刷。", "parks": "已整修。", "shops": "物品已收回店内。", "stalls": "已劝离到疏导点。",
+    "grilles": "已拆除，改成内装。", "windows": "已恢复原样。",
 }  # fmt: skip
 
 
@@ -124,7 +129,9 @@ class _Scene:
 
     # -- cases
 
-    def pool(self, at: str, dice: random.Random) -> list[tuple[float, float, str, Where, int | None]]:
+    def pool(
+        self, at: str, dice: random.Random, area: str = ""
+    ) -> list[tuple[float, float, str, Where, int | None]]:
         """Places to choose from: (lng, lat, address, where, item)."""
         if at == "small-premises":
             items = Item.objects.filter(register__code=at).exclude(lng=None).order_by("code")
@@ -143,7 +150,7 @@ class _Scene:
         for lng, lat, title in points:
             where = where_is(lng, lat)
             codes = [code for code in where.area_path.split("/") if code]
-            if where.area_id is None or len(codes) < 3:
+            if where.area_id is None or len(codes) < 3 or (area and area not in codes):
                 continue
             home = self.areas.get(codes[2])
             if at == "village" and (home is None or home.level != Area.Level.VILLAGE):
@@ -162,7 +169,7 @@ class _Scene:
         )
         department = category.department
         assert department is not None  # the pack names one for each of these categories
-        places = self.pool(row["at"], dice)
+        places = self.pool(row["at"], dice, str(row.get("area") or ""))
         count = row["fixed"]
         moments = sorted(dice.randrange(len(days) * 540) for _each in range(count))
         sums = {name: shares(total, [1.0] * count) for name, total in row.get("sum", {}).items()}

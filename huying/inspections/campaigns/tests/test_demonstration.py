@@ -60,6 +60,13 @@ def supervisor() -> User:
              "orders": 1200, "seized": 400, "kitchens": 1600},
         ),
         ("work-supervision", {"visits": 60, "units": 40, "problems": 37}),  # 004-19 to 004-21
+        (
+            "four-cities-2017",  # 003-03 to 003-08, 003-10
+            {"roads": 17, "bins": 1100, "containers": 2000, "loads": 5000, "adverts": 18000, "walls": 69000,
+             "parks": 11725},
+        ),
+        ("donggaohuang-2021", {"adverts": 50, "shops": 30, "stalls": 20}),  # 002-41 to 002-43
+        ("street-fronts-2023", {"grilles": 300, "windows": 30}),  # 000-04, 000-05
     ],
 )  # fmt: skip
 def test_a_campaign_answers_with_the_printed_figures(
