@@ -28,7 +28,8 @@ from huying.cases.suggest import responsible_for
 from huying.core import journal
 from huying.papers.models import Paper
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lines")]
+# A whole year is made first: this runs with the long walks.
+pytestmark = [pytest.mark.django_db, pytest.mark.schema, pytest.mark.usefixtures("lines")]
 HEATING = Q(topic__code="heating") | Q(topic__parent__code="heating")
 
 

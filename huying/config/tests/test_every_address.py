@@ -323,6 +323,7 @@ def test_strangers_are_sent_to_sign_in_wherever_it_is_not_public(
     assert not wrong
 
 
+@pytest.mark.schema
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_an_account_without_a_role_opens_nothing_but_its_own_pages(
     values: dict[str, Any], client: Client, method: str
@@ -336,6 +337,7 @@ def test_an_account_without_a_role_opens_nothing_but_its_own_pages(
     assert not wrong
 
 
+@pytest.mark.schema
 def test_a_post_without_its_token_is_refused_everywhere(values: dict[str, Any], everybody: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(everybody)
@@ -424,6 +426,7 @@ def test_nonsense_in_a_form_is_never_a_fault_of_ours(
     assert not wrong
 
 
+@pytest.mark.schema
 def test_a_nul_is_refused_with_a_sentence(values: dict[str, Any], everybody: User, client: Client) -> None:
     client.force_login(everybody)
     for one in ADDRESSES:
@@ -499,6 +502,7 @@ BULK = (
 )  # fmt: skip
 
 
+@pytest.mark.schema
 def test_no_role_of_another_street_does_anything_to_a_case(
     loop: Loop, values: dict[str, Any], client: Client
 ) -> None:

@@ -130,6 +130,7 @@ def test_no_page_list_or_table_names_a_reporter_to_staff(
     assert not wrong
 
 
+@pytest.mark.schema
 def test_neighbours_and_strangers_learn_nothing(loop: Loop, case: Case, client: Client) -> None:
     neighbour = Report.objects.get(phone="13812340000")
     known = values(loop, case, neighbour)

@@ -213,7 +213,7 @@ def test_a_campaign_bundles_register_and_ledger(pack: PackFolder) -> None:
         "  concerns: {register: manhole-cover}\n"
         "  categories:\n"
         "    - {code: broken, title: 破损, limit: 4 work hours, department: urban-managment}\n"
-        "bulletins: []\n",
+        "papers: []\n",
     )
     contents = understand_pack(pack.path)
     assert ("register", "manhole-cover") in contents.pack.by_code

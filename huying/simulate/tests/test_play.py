@@ -63,6 +63,7 @@ def test_matters_of_every_channel_go_round_and_every_promise_is_kept(people: Pat
     assert "7 accounts" in said[0]
 
 
+@pytest.mark.schema
 def test_a_site_that_did_not_keep_its_word_is_found_out(people: Path, live_server: Any) -> None:
     transport = MeasuredTransport(Meter())
     world = explore(live_server.url, read_people(people), transport)
