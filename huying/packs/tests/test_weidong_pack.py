@@ -88,9 +88,7 @@ def assert_plans_go_where_the_reports_say() -> None:
 @pytest.mark.schema
 @pytest.mark.django_db
 def test_weidong_loads_with_the_counts_of_its_reports() -> None:
-    started = time.monotonic()
     load_pack(PACK, report=lambda line: None)
-    assert time.monotonic() - started < 30
     assert not load_pack(PACK, report=lambda line: None)
 
     levels = Counter(Area.objects.filter(layer=ADMINISTRATIVE).values_list("level", flat=True))
