@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import reduce
 from typing import Any
 from urllib.parse import urlencode
@@ -177,6 +178,15 @@ class Counted:
         return f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:,.10g}"
 
 
+def _beside_target(counted: Counted, target: int) -> Counted:
+    """The number with what was promised and how much of it that is, half up, past 100 % too."""
+    if not target:
+        return counted
+    share = (200 * Fraction(counted.value) + target) // (2 * target)
+    words = _("目标 %(target)s，完成 %(share)s%%") % {"target": f"{target:,}", "share": share}
+    return replace(counted, note=words)
+
+
 def list_url(name: str, **params: object) -> str:
     """The address of one of the lists here with these filters; empty ones are left out."""
     kept = {key: value for key, value in params.items() if value not in (None, "", ())}
@@ -295,8 +305,8 @@ class Counting:
         return Counted(figure.code, str(figure), number.value, number.url, figure.counted_in or number.unit)
 
     def figures(self) -> list[Counted]:
-        """All figures that the campaign declares."""
-        return [self.figure(figure) for figure in self.rules.figures]
+        """All figures that the campaign declares, each beside its target where it has one."""
+        return [_beside_target(self.figure(figure), figure.target) for figure in self.rules.figures]
 
     def measures(self) -> list[Counted]:
         """Measures of its registers and rounds by kind; nothing where it has none."""

@@ -65,7 +65,8 @@ _SAID = {
     "ditches": "沟渠里有垃圾和淤泥", "kitchen": "后厨地面、灶台油污", "dogs": "流浪狗在路口",
     "order": "校门口有流动商贩",
     "wires": "从楼上拉线充电", "facility": "便民设施破损", "litter": "绿化带里有垃圾",
-    "service": "便民物品不齐", "boxes": "果皮箱破旧", "bins": "缺垃圾桶", "containers": "垃圾箱破损",
+    "service": "便民物品不齐", "broken": "井盖、雨水篦子破损",
+    "boxes": "果皮箱破旧", "bins": "缺垃圾桶", "containers": "垃圾箱破损",
     "loads": "堆着垃圾杂物", "adverts": "墙上有小广告", "walls": "墙体斑驳", "parks": "游园地面、座椅破损",
     "shops": "商铺店外摆放", "stalls": "摊点占道", "grilles": "沿街防盗窗外凸", "windows": "自改飘窗",
 }  # fmt: skip
@@ -74,7 +75,8 @@ _DONE = {
     "boards": "广告牌已拆除。", "ditches": "沟渠已清淤，两侧垃圾已运走。",
     "kitchen": "后厨已彻底清洗，台面地面见本色。", "dogs": "已抓捕送收容点。", "order": "商贩已劝到疏导点。",
     "wires": "飞线已剪除，引到充电棚。", "facility": "已修好。",
-    "litter": "已清扫，保洁员加了一遍。", "service": "物品已补齐。", "boxes": "整条路的果皮箱已换新。",
+    "litter": "已清扫，保洁员加了一遍。", "service": "物品已补齐。",
+    "broken": "已更换新盖，垫实井圈。", "boxes": "整条路的果皮箱已换新。",
     "bins": "已投放到位。", "containers": "已换新。", "loads": "已装车清运。", "adverts": "已铲除，墙面已处理。",
     "walls": "已粉刷。", "parks": "已整修。", "shops": "物品已收回店内。", "stalls": "已劝离到疏导点。",
     "grilles": "已拆除，改成内装。", "windows": "已恢复原样。",
@@ -112,6 +114,12 @@ class _Scene:
         self.supervisor = self.by_role["supervisor"][0]
         self.levels = dict(Area.objects.values_list("pk", "level"))
         self.areas = {area.code: area for area in Area.objects.defer("boundary")}
+        covers = Item.objects.filter(register__code="manhole-cover", owner__can_lead=True).select_related(
+            "owner"
+        )
+        self.cover_owners = {
+            cover.pk: cover.owner for cover in covers.exclude(owner__code="urban-management") if cover.owner
+        }
 
     def dice(self, name: object) -> random.Random:
         return random.Random(f"{self.plan['seed']}/{name}")
@@ -133,8 +141,10 @@ class _Scene:
         self, at: str, dice: random.Random, area: str = ""
     ) -> list[tuple[float, float, str, Where, int | None]]:
         """Places to choose from: (lng, lat, address, where, item)."""
-        if at == "small-premises":
+        if at in ("small-premises", "manhole-cover"):
             items = Item.objects.filter(register__code=at).exclude(lng=None).order_by("code")
+            if at == "manhole-cover":
+                items = items.filter(pk__in=self.cover_owners)
             return [(i.lng or 0, i.lat or 0, i.address, where_is(i.lng, i.lat), i.pk) for i in items]
         found: list[tuple[float, float, str, Where, int | None]] = []
         if at == "road":
@@ -176,14 +186,19 @@ class _Scene:
         for number, minute in enumerate(moments):
             day = days[minute // 540]
             at = dt.datetime(day.year, day.month, day.day, 8, 30, tzinfo=BEIJING) + (minute % 540) * _MINUTE
-            extra = {name: values[number] for name, values in sums.items()}
-            yield self.case(dice, category, department, places[number % len(places)], at, extra, done=True)
+            extra = {name: values[number] for name, values in sums.items()} | row.get("form", {})
+            place = places[number % len(places)]
+            yield self.case(dice, category, self.owner_of(place, department), place, at, extra, done=True)
         # What is open is young: it came in during the last days.
         for number in range(row.get("open", 0)):
             at = self.now - dt.timedelta(hours=3 + number * 4)
             yield self.case(
                 dice, category, department, dice.choice(places), at.replace(microsecond=0), {}, done=False
             )
+
+    def owner_of(self, place: tuple[Any, ...], otherwise: Department) -> Department:
+        """Who owns a cover answers for it; of anything else the department of its category."""
+        return self.cover_owners.get(place[4], otherwise)
 
     def case(
         self, dice: random.Random, category: Category, department: Department, place: tuple[Any, ...],

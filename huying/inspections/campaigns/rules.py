@@ -116,6 +116,7 @@ class Figure:
     state: str = "all"
     unit: str = ""
     unit_en: str = ""
+    target: int = 0  # what was promised; 0: nothing was
     cases: CaseWords = CaseWords()
     rounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -220,7 +221,7 @@ def _figures(read: Reader, value: object) -> tuple[Figure, ...]:
     found: dict[str, Figure] = {}
     for index, row in enumerate(read.listed(value, "figures")):
         at = ("figures", index)
-        row = read.mapping(row, ("code", "title", "count", "sum", "state", "unit", "where"), *at)
+        row = read.mapping(row, ("code", "title", "count", "sum", "state", "unit", "where", "target"), *at)
         zh, en = title_of(row.get("title"))
         if not zh:
             read.wrong(_("缺少中文名称：title: {zh: …, en: …}。"), *at, "title")
@@ -237,7 +238,7 @@ def _figures(read: Reader, value: object) -> tuple[Figure, ...]:
             read.wrong(_("每个数要有自己的代码，小写字母、数字和连字符：code: heaps。"), *at, "code")
         found[code] = Figure(
             code=code, title=zh, title_en=en, count=count, sum=str(row.get("sum") or ""), state=state,
-            unit=unit, unit_en=unit_en, cases=cases,
+            unit=unit, unit_en=unit_en, cases=cases, target=read.count(row.get("target", 0), *at, "target"),
             rounds={str(key): words_of(each) for key, each in rounds.items()},
         )  # fmt: skip
     return tuple(found.values())

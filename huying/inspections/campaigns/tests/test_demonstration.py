@@ -66,6 +66,7 @@ def supervisor() -> User:
              "parks": 11725},
         ),
         ("donggaohuang-2021", {"adverts": 50, "shops": 30, "stalls": 20}),  # 002-41 to 002-43
+        ("covers-2023", {"own": 229, "others": 607, "all": 836}),  # 000-21, 000-23, 000-24
         ("street-fronts-2023", {"grilles": 300, "windows": 30}),  # 000-04, 000-05
     ],
 )  # fmt: skip
@@ -108,3 +109,12 @@ def test_the_page_of_a_campaign_opens(code: str, supervisor: User, client: Clien
 
 def test_making_them_twice_makes_nothing() -> None:
     assert make_campaigns(WEIDONG) == 0
+
+
+def test_covers_stand_beside_their_targets(supervisor: User) -> None:
+    """836 of 600 is printed as 139 %; 229 of 82 is the nearest to the printed 280 %."""
+    found = {
+        each.code: each.note
+        for each in Counting(Campaign.objects.get(code="covers-2023"), supervisor).figures()
+    }
+    assert "139%" in found["all"] and "279%" in found["own"]
