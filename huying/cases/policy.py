@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Case, CaseQuerySet, Report
 from huying.core.errors import NotAllowed
-from huying.people.access import Scope, can, scopes
-from huying.people.models import Department, User
+from huying.people.access import Scope, can, scopes, with_stations
+from huying.people.models import User
 
 # Verbs that the lead department alone has; helpers of a joint case may only look and finish their part.
 _LEAD_ONLY = frozenset(
@@ -30,8 +30,7 @@ def _departments(user: User | AnonymousUser, department_id: int) -> set[int]:
         known = {}
         user._known_departments = known  # type: ignore[union-attr]
     if department_id not in known:
-        below = Department.objects.filter(parent_id=department_id).values_list("pk", flat=True)
-        known[department_id] = {department_id, *below}
+        known[department_id] = with_stations(department_id)
     return known[department_id]
 
 

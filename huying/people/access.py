@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
-from huying.people.models import Grant, User
+from huying.people.models import Department, Grant, User
 from huying.people.roles import ROLES
 
 
@@ -79,6 +79,11 @@ def can(user: User | AnonymousUser, verb: str) -> bool:
 def everywhere(user: User | AnonymousUser, verb: str) -> bool:
     """Whether the user has `verb` without limits: for what concerns the installation as a whole."""
     return any(not scope.path and scope.department_id is None for scope in scopes(user, verb))
+
+
+def with_stations(department_id: int) -> set[int]:
+    """The keys of a department and of those directly below it: a bureau's people serve its stations too."""
+    return {department_id, *Department.objects.filter(parent_id=department_id).values_list("pk", flat=True)}
 
 
 def roles_of(user: Any) -> set[str]:

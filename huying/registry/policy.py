@@ -9,16 +9,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from huying.core.errors import NotAllowed
-from huying.people.access import Scope, can, scopes
-from huying.people.models import Department, User
+from huying.people.access import Scope, can, scopes, with_stations
+from huying.people.models import User
 from huying.registry.models import Item
 
 VIEW, CHANGE, VERIFY, IMPORT = "item.view", "item.change", "item.verify", "item.import"
-
-
-def _departments(department_id: int) -> set[int]:
-    """A bureau's clerk serves its stations too."""
-    return {department_id, *Department.objects.filter(parent_id=department_id).values_list("pk", flat=True)}
 
 
 def _within(scope: Scope) -> Q:
@@ -26,7 +21,7 @@ def _within(scope: Scope) -> Q:
     if scope.path:
         found &= Q(area_path__startswith=scope.path)
     if scope.department_id is not None:
-        mine = _departments(scope.department_id)
+        mine = with_stations(scope.department_id)
         found &= Q(owner__in=mine) | Q(keeper__in=mine) | Q(supervisor__in=mine)
     return found
 
@@ -48,7 +43,7 @@ Reach = Callable[[Item], bool]
 def reach(user: User | AnonymousUser, verb: str) -> Reach:
     """`may`, for many things of one person: their scopes are looked up once."""
     wanted = [
-        (scope.path, None if scope.department_id is None else _departments(scope.department_id))
+        (scope.path, None if scope.department_id is None else with_stations(scope.department_id))
         for scope in scopes(user, verb)
     ]
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from huying.core.errors import NotAllowed
 from huying.core.models import StoredFile
 from huying.inspections.results.models import Measure, MeasureStep
-from huying.inspections.rounds.rights import VIEW, _departments
-from huying.people.access import can, scopes
+from huying.inspections.rounds.rights import VIEW
+from huying.people.access import can, scopes, with_stations
 from huying.people.models import User
 from huying.registry.models import Item
 
@@ -24,7 +24,7 @@ def measures_for(user: User | AnonymousUser) -> QuerySet[Measure]:
     for scope in scopes(user, VIEW):
         within = Q(area_path__startswith=scope.path) if scope.path else Q()
         if scope.department_id is not None:
-            mine = _departments(scope.department_id)
+            mine = with_stations(scope.department_id)
             within &= (
                 Q(department__in=mine)
                 | Q(item__owner__in=mine)
@@ -44,7 +44,7 @@ def may_begin(user: User | AnonymousUser, item: Item) -> bool:
             continue
         if scope.department_id is None:
             return True
-        if item.supervisor_id in _departments(scope.department_id):
+        if item.supervisor_id in with_stations(scope.department_id):
             return True
     return False
 
@@ -54,7 +54,7 @@ def may_go_on(user: User | AnonymousUser, measure: Measure) -> bool:
     for scope in scopes(user, DECIDE):
         if scope.path and not measure.area_path.startswith(scope.path):
             continue
-        if scope.department_id is None or measure.department_id in _departments(scope.department_id):
+        if scope.department_id is None or measure.department_id in with_stations(scope.department_id):
             return True
     return False
 

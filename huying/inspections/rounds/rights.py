@@ -10,17 +10,12 @@ from django.utils.translation import gettext as _
 from huying.core.errors import NotAllowed
 from huying.core.models import StoredFile
 from huying.inspections.plans import PlanRules
-from huying.inspections.rounds.models import Round, RoundPhoto
+from huying.inspections.rounds.models import Round, RoundMember, RoundPhoto
 from huying.inspections.rounds.sites import Site
-from huying.people.access import Scope, can, scopes
+from huying.people.access import Scope, can, scopes, with_stations
 from huying.people.models import Department, User
 
 MAKE, VIEW = "round.make", "round.view"
-
-
-def _departments(department_id: int) -> set[int]:
-    """A bureau's people serve its stations too."""
-    return {department_id, *Department.objects.filter(parent_id=department_id).values_list("pk", flat=True)}
 
 
 def _reaches(scope: Scope, site: Site, plan: PlanRules | None) -> bool:
@@ -28,7 +23,7 @@ def _reaches(scope: Scope, site: Site, plan: PlanRules | None) -> bool:
         return False
     if scope.department_id is None:
         return True
-    mine = _departments(scope.department_id)
+    mine = with_stations(scope.department_id)
     if plan is not None and plan.by_departments:
         return Department.objects.filter(pk__in=mine, code__in=plan.by_departments).exists()
     if site.item is None:
@@ -63,7 +58,7 @@ def rounds_for(user: User | AnonymousUser, verb: str = VIEW) -> QuerySet[Round]:
     for scope in scopes(user, verb):
         within = Q(area_path__startswith=scope.path) if scope.path else Q()
         if scope.department_id is not None:
-            mine = _departments(scope.department_id)
+            mine = with_stations(scope.department_id)
             within &= (
                 Q(item__owner__in=mine) | Q(item__keeper__in=mine) | Q(item__supervisor__in=mine)
                 | Q(department__in=mine) | Q(pk__in=_made_by(mine))
@@ -75,8 +70,6 @@ def rounds_for(user: User | AnonymousUser, verb: str = VIEW) -> QuerySet[Round]:
 
 
 def _made_by(departments: set[int]) -> QuerySet[Round]:
-    from huying.inspections.rounds.models import RoundMember
-
     return RoundMember.objects.filter(department__in=departments).values("round")  # type: ignore[return-value]
 
 
