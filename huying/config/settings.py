@@ -86,6 +86,8 @@ INSTALLED_APPS = [
     "huying.cases",
     "huying.community",
     "huying.inspections",
+    "huying.targets",
+    "huying.figures",
     "huying.integrations",
     "huying.integrations.forwarding",
     "huying.integrations.hotline",

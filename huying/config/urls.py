@@ -15,6 +15,8 @@ _FLOORS = (
     "cases",
     "community",
     "inspections",
+    "targets",
+    "figures",
     "integrations.forwarding",
     "integrations.hotline",
     "integrations.netizen",

@@ -26,7 +26,7 @@ def _role(title: Promise, verbs: str, *, own_department: bool = False) -> Role:
 
 _HANDLE = (
     "case.view case.take_up case.assign case.report_handled case.return case.extend case.park case.appeal "
-    "report.create item.view"
+    "report.create item.view figure.view target.view project.view"
 )
 
 ROLES: dict[str, Role] = {
@@ -43,13 +43,14 @@ ROLES: dict[str, Role] = {
     "clerk": _role(
         _("部门承办人"),
         f"{_HANDLE} desk.department contact.reveal item.change item.verify round.make round.view campaign.view "
-        "measure.decide",
+        "measure.decide target.enter project.update paper.draft appraisal.appeal",
         own_department=True,
     ),
     "head": _role(
         _("部门负责人"),
         f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view "
-        "item.change item.import item.verify round.view campaign.view campaign.manage measure.decide",
+        "item.change item.import item.verify round.view campaign.view campaign.manage measure.decide "
+        "target.enter project.update paper.draft paper.review appraisal.appeal",
         own_department=True,
     ),
     "checker": _role(
@@ -63,7 +64,8 @@ ROLES: dict[str, Role] = {
         "case.view case.urge case.supervise case.look_back case.reopen case.review_exclusion case.review_appeal "
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
         "visit.view roster.plan roster.view item.view item.verify inspection.draw round.make round.view field.work "
-        "campaign.view campaign.manage measure.decide",
+        "campaign.view campaign.manage measure.decide figure.view figure.publish target.view target.approve "
+        "target.manage project.view paper.draft paper.review brief.write appraisal.manage",
     ),
     "arbiter": _role(
         _("裁定员"),
@@ -73,7 +75,8 @@ ROLES: dict[str, Role] = {
     ),
     "leader": _role(
         _("区领导"),
-        "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view round.view campaign.view",
+        "case.view cockpit.view case.urge case.supervise news.publish roster.view item.view round.view campaign.view "
+        "figure.view target.view project.view paper.sign",
     ),
     "grid-worker": _role(
         _("网格员"),
@@ -83,10 +86,21 @@ ROLES: dict[str, Role] = {
     "caretaker": _role(
         _("保洁养护员"), "field.work report.create item.view round.make round.view", own_department=True
     ),
+    "writer": _role(
+        _("文字秘书"),
+        "case.view cockpit.view item.view round.view campaign.view figure.view figure.publish target.view project.view "
+        "paper.draft paper.issue brief.write",
+    ),
+    "project-office": _role(
+        _("项目办"),
+        "cockpit.view item.view figure.view target.view project.view project.update project.manage paper.draft "
+        "brief.write",
+    ),
     "administrator": _role(
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
         "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view "
-        "item.view item.change item.import item.verify round.view inspection.draw campaign.view",
+        "item.view item.change item.import item.verify round.view inspection.draw campaign.view figure.view target.view "
+        "project.view",
     ),
 }
