@@ -44,7 +44,7 @@ from huying.cases.models import (
     Status,
     new_token,
 )
-from huying.core import journal
+from huying.core import journal, temporal
 from huying.core.models import StoredFile
 from huying.core.search import _RUN, normalise, tokens
 from huying.people.models import Department, User
@@ -327,6 +327,7 @@ def _without_garbage_collection() -> Iterator[None]:
 @transaction.atomic
 def _write_batch(folded: _Folded, key: str, number: int) -> None:
     HistoryBatch.objects.create(load=key, number=number, cases=len(folded.cases))
+    temporal.note_no_births()
     with connection.cursor() as cursor:
         # Search terms are sorted into their index once a batch instead of every few hundred cases.
         cursor.execute("SET LOCAL gin_pending_list_limit = '256MB'")

@@ -10,5 +10,11 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate, pre_migrate
+
+        from huying.core import temporal
+
+        pre_migrate.connect(temporal.drop_views)
+        post_migrate.connect(temporal.install)
         # Each floor lists its pages in its navigation.py.
         autodiscover_modules("navigation")

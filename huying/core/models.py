@@ -161,3 +161,22 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RowChange(models.Model):
+    """What a change of a kept table replaced, written by its triggers: see `core.temporal`."""
+
+    table_name = models.CharField(max_length=63)
+    row_id = models.BigIntegerField()
+    kind = models.CharField(max_length=1)  # i: the row is new; u: these values were replaced; d: the row is gone
+    at = models.DateTimeField(db_default=Now())
+    old = models.JSONField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["table_name", "row_id", "at"], name="rowchange_row"),
+            models.Index(fields=["table_name", "at"], name="rowchange_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table_name} {self.row_id} {self.kind}"

@@ -16,9 +16,12 @@ from typing import Any
 
 from huying.cases.ledger import read_rules
 from huying.core import expressions
+from huying.figures.rules import read_figure
 from huying.inspections.standards import read_standard
 from huying.packs.campaigns import Around, check_bulletin, check_campaign, check_ranking
 from huying.packs.declarations import check_declaration
+from huying.packs.figures import Around as AroundFigures
+from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
 from huying.packs.reader import (
@@ -636,6 +639,27 @@ class _Check:
             self.surroundings.categories,
             {each.code: read_rules(each.value)[0] for each in self.pack.of_kind("ledger")},
         )
+
+    @cached_property
+    def around_figures(self) -> AroundFigures:
+        """What figures refer to, read once."""
+        return AroundFigures(
+            {**self.around.known, "programme": {each.code for each in self.pack.of_kind("programme")}},
+            {each.code: read_figure(each.value)[0] for each in self.pack.of_kind("figure")},
+            targets_of(self.pack.of_kind("programme")),
+        )
+
+    def check_figure(self, document: Document) -> None:
+        for keys, sentence in check_figure(document.value, self.around_figures):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_figures(self, document: Document) -> None:
+        """Each figure of the list is checked as a figure."""
+        self.keys(document, document.value, ("figures", "title", "about", "list"))
+
+    def check_checks(self, document: Document) -> None:
+        for keys, sentence in check_checks(document.value, self.around_figures):
+            self.wrong(document.wrong(sentence, *keys))
 
     def check_standard(self, document: Document) -> None:
         for keys, sentence in check_standard(document.value, self.surroundings):

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
+from huying.figures.models import CheckList, Figure
 from huying.inspections.campaigns.models import BulletinSeries, Campaign, Ranking
 from huying.inspections.models import Plan, Standard, StandardVersion
 from huying.inspections.standards import StandardRules
@@ -36,6 +37,7 @@ from huying.packs.checker import (
     understand_pack,
 )
 from huying.packs.declarations import category_values, check_declaration, ledger_values, words
+from huying.packs.figures import declared_values
 from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
 from huying.packs.place_names import rebuild_place_names
@@ -172,6 +174,7 @@ class _Loading:
         self.load_standards()
         self.load_plans()
         self.load_campaigns()
+        self.load_figures()
         landmarks = [
             (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
         ]
@@ -631,6 +634,14 @@ class _Loading:
                 {each.code: series_values(kind, each.value, self.ids.kinds["campaigns"]) for each in declared}
             )
             series.finish()
+
+    def load_figures(self) -> None:
+        """Figures, and the relations between them."""
+        for kind, name, model in (("figure", "figures", Figure), ("checks", "checks", CheckList)):
+            writer = self.writer(name, model, retire={"active": False})
+            declared = self.pack.of_kind(kind)
+            writer.write({each.code: declared_values(kind, each.value) for each in declared})
+            writer.finish()
 
 
 # -- one declaration -----------------------------------------------------------------------------------------

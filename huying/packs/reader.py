@@ -44,9 +44,12 @@ KINDS = (
     "campaign",
     "ranking",
     "bulletin",
+    "figure",
+    "figures",
+    "checks",
 )
 # The grammar has them, this version does not.
-LATER_KINDS = ("figure", "programme", "service")
+LATER_KINDS = ("programme", "service")
 SINGLE_KINDS = (
     "district",
     "calendar",
@@ -232,7 +235,20 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
     document = Document(file, kind, str(value[kind]), value, lines)
     _mould(document, mistakes)
     mistakes.extend(document.wrong(sentence, kind) for sentence in check_code(document.code))
+    if kind == "figures":
+        return [document, *_listed(document, mistakes)]
     return [document, *_parts(document, mistakes)] if kind == "campaign" else [document]
+
+
+def _listed(document: Document, mistakes: list[Mistake]) -> Iterator[Document]:
+    """The figures of a list, each as in its own file."""
+    for index, row in document.rows("list"):
+        part = Document(
+            document.file, "figure", str(row.get("figure", "")), row, document.lines, ("list", index)
+        )
+        mistakes.extend(part.wrong(sentence, "figure") for sentence in check_code(part.code))
+        _mould(part, mistakes)
+        yield part
 
 
 def _mould(document: Document, mistakes: list[Mistake]) -> None:

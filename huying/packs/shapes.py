@@ -131,6 +131,26 @@ SHAPES: Mapping[str, Shape] = {
         ANY: ANY,
     },
     "ranking": {**_HEAD, "score": (TEXT, [TEXT], SETTINGS), "deduct": SETTINGS},
+    "figure": {
+        **_HEAD,
+        "where": {ANY: WORDS},
+        "count": {ANY: WORDS},
+        "out_of": {ANY: WORDS},
+        "by": WORDS,
+        "unit": TITLE,
+        "add": WORDS,
+        "subtract": WORDS,
+        "divide": WORDS,
+        "percent_of": SETTINGS,
+        "pace": SETTINGS,
+        "change": (TEXT, SETTINGS),
+        ANY: TEXT,
+    },
+    "figures": {**_HEAD, "list": [{ANY: ANY}]},
+    "checks": {
+        **_HEAD,
+        "list": [{"title": TITLE, "note": TITLE, "sum": WORDS, "same": WORDS, "at_most": WORDS, ANY: TEXT}],
+    },
     "bulletin": {**_HEAD, "to": TITLE, "ask": TITLE, "takes": {ANY: WORDS}},
 }
 
