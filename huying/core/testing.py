@@ -79,26 +79,34 @@ def make_area(
     **fields: Any,
 ) -> Area:
     """An area with its path; with a box also a square boundary."""
+    area = _area(code, level, parent=parent, box=box, title=title, layer=layer, **fields)
+    area.save(force_insert=True)
+    return area
+
+
+def _area(
+    code: str, level: str, *, parent: Area | None, box: Box | None, title: str = "", layer: str = ADMINISTRATIVE,
+    **fields: Any,
+) -> Area:  # fmt: skip
     if box is not None:
         fields |= {"boundary": square(box), **dict(zip(("west", "south", "east", "north"), box, strict=True))}
-    return Area.objects.create(
-        code=code,
-        level=level,
-        parent=parent,
-        title=title or code,
-        layer=layer,
-        path=f"{parent.path if parent else ''}{code}/",
-        **fields,
-    )
+    path = f"{parent.path if parent else ''}{code}/"
+    return Area(code=code, level=level, parent=parent, title=title or code, layer=layer, path=path, **fields)
 
 
 def make_department(code: str = "", *, title: str = "", **fields: Any) -> Department:
     """A department that may lead, unless it is a community or village."""
+    department = _department(code, title=title, **fields)
+    department.save(force_insert=True)
+    return department
+
+
+def _department(code: str, *, title: str, **fields: Any) -> Department:
     code = code or f"department-{next(_numbers)}"
     fields.setdefault("kind", Department.Kind.DISTRICT_DEPARTMENT)
     helpers = (Department.Kind.COMMUNITY, Department.Kind.VILLAGE)
     fields.setdefault("can_lead", fields["kind"] not in helpers)
-    return Department.objects.create(code=code, title=title or code, **fields)
+    return Department(code=code, title=title or code, **fields)
 
 
 def make_user(
@@ -192,58 +200,36 @@ def make_district() -> MiniDistrict:
     )
     District.objects.create(code="410403", title="卫东区", lng=113.315, lat=33.71, hotline="12345")
     root = make_area("410403", "district", title="卫东区", box=(113.3, 33.7, 113.33, 33.72), households=3600)
+    # Each level at once: almost every test begins with this district.
     streets, communities, grids, offices = {}, {}, {}, {}
     for column, (key, title, places) in enumerate(_STREETS):
         west = round(113.3 + column * 0.01, 3)
-        street = streets[key] = make_area(
-            f"41040300{column + 1}",
-            "subdistrict",
-            parent=root,
-            title=title,
-            box=(west, 33.7, round(west + 0.01, 3), 33.72),
-            households=1200,
-        )
-        offices[key] = make_department(
+        street = streets[key] = _area(
+            f"41040300{column + 1}", "subdistrict", parent=root, title=title,
+            box=(west, 33.7, round(west + 0.01, 3), 33.72), households=1200,
+        )  # fmt: skip
+        offices[key] = _department(
             f"street-{key}", title=f"{title}办事处", kind=Department.Kind.SUBDISTRICT, area=street
         )
         for row, (name, level) in enumerate(places):
             south = 33.71 if row == 0 else 33.7
             box = (west, south, round(west + 0.01, 3), round(south + 0.01, 3))
-            community = communities[name] = make_area(
-                f"{street.code}00{row + 1}", level, parent=street, title=name, box=box, households=600
+            code = f"{street.code}00{row + 1}"
+            community = communities[name] = _area(
+                code, level, parent=street, title=name, box=box, households=600
             )
             for side in (1, 2):
                 left = round(west + (side - 1) * 0.005, 3)
-                code = f"{community.code}00{side}"
-                grids[code] = make_area(
-                    code,
-                    "grid",
-                    parent=community,
-                    title=f"{name}第{side}网格",
-                    box=(left, south, round(left + 0.005, 3), round(south + 0.01, 3)),
-                    households=300,
-                )
+                grids[f"{code}00{side}"] = _area(
+                    f"{code}00{side}", "grid", parent=community, title=f"{name}第{side}网格",
+                    box=(left, south, round(left + 0.005, 3), round(south + 0.01, 3)), households=300,
+                )  # fmt: skip
     home = communities["东苑社区"]
-    left_grid = grids[f"{home.code}001"]
-    compound = make_area(
-        f"{home.code}C01",
-        "compound",
-        parent=home,
-        title="东苑小区",
-        box=(113.32, 33.71, 113.325, 33.72),
+    compound = _area(
+        f"{home.code}C01", "compound", parent=home, title="东苑小区", box=(113.32, 33.71, 113.325, 33.72),
         households=300,
-    )
-    building = Building.objects.create(
-        code=f"{home.code}B01",
-        title="东苑小区1号楼",
-        compound=compound,
-        grid=left_grid,
-        lng=113.3225,
-        lat=33.715,
-        households=36,
-        floors=6,
-    )
-    party_grid = make_area(
+    )  # fmt: skip
+    party_grid = _area(
         "party-1",
         "grid",
         parent=root,
@@ -251,27 +237,26 @@ def make_district() -> MiniDistrict:
         layer="party",
         box=(113.32, 33.71, 113.33, 33.72),
     )
+    for level in (streets.values(), communities.values(), (*grids.values(), compound, party_grid)):
+        Area.objects.bulk_create(level)
+    building = Building.objects.create(
+        code=f"{home.code}B01", title="东苑小区1号楼", compound=compound, grid=grids[f"{home.code}001"],
+        lng=113.3225, lat=33.715, households=36, floors=6,
+    )  # fmt: skip
     road = Road.objects.create(
-        code="road-1",
-        title="建设路",
+        code="road-1", title="建设路",
         line={"type": "LineString", "coordinates": [[113.3, 33.705], [113.33, 33.705]]},
+    )  # fmt: skip
+    urban = _department("urban-management", title="城市管理局", area=root)
+    water = _department("water-company", title="供水公司", kind=Department.Kind.UTILITY, area=root)
+    committee = _department(
+        "community-dongyuan", title="东苑社区居委会", kind=Department.Kind.COMMUNITY, area=home
     )
+    Department.objects.bulk_create([*offices.values(), urban, water, committee])
     return MiniDistrict(
-        root=root,
-        **streets,
-        communities=communities,
-        grids=grids,
-        compound=compound,
-        building=building,
-        party_grid=party_grid,
-        road=road,
-        urban=make_department("urban-management", title="城市管理局", area=root),
-        water=make_department("water-company", title="供水公司", kind=Department.Kind.UTILITY, area=root),
-        streets=offices,
-        community=make_department(
-            "community-dongyuan", title="东苑社区居委会", kind=Department.Kind.COMMUNITY, area=home
-        ),
-    )
+        root=root, **streets, communities=communities, grids=grids, compound=compound, building=building,
+        party_grid=party_grid, road=road, urban=urban, water=water, streets=offices, community=committee,
+    )  # fmt: skip
 
 
 @pytest.fixture

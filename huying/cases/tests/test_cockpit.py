@@ -129,6 +129,7 @@ def test_every_number_is_the_count_of_its_list(loop: Loop, client: Client) -> No
 
 
 @pytest.mark.parametrize("role", ["leader", "head"])
+@pytest.mark.schema
 def test_a_reader_of_one_street_or_department_sees_only_its_numbers(
     loop: Loop, client: Client, role: str
 ) -> None:

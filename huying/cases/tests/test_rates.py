@@ -57,6 +57,7 @@ class TestRatio:
         assert str(Ratio(Number(0), Number(0))) == "—"
 
 
+@pytest.mark.schema
 def test_tianmens_rows_give_tianmens_rates(loop: Loop) -> None:
     """1,054 reported, 996 filed, 972 to be closed, 911 closed, 737 of them on time: 93.72 % and 75.82 %."""
     now = timezone.now()

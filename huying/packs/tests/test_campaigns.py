@@ -129,6 +129,7 @@ def test_what_is_wrong_is_said_where_it_stands(
 
 
 @pytest.mark.django_db
+@pytest.mark.schema
 def test_a_new_campaign_has_its_pages_without_a_developer(pack: PackFolder, client: Client) -> None:
     write_campaign(pack)
     load_pack(pack.path, report=lambda line: None)

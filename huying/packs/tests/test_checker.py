@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from huying.packs.checker import check_pack, understand_pack
+from huying.packs.reader import LATER_KINDS
 from huying.packs.tests.conftest import PackFolder
 from huying.packs.wording import Mistake
 
@@ -101,7 +102,7 @@ SPOILT = [
     (LEDGER, "title: {zh: 群众诉求,", "title: {zh: 群众诉求", LEDGER, 4, ""),
     (LEDGER, "contact: optional", "title: 又一个", LEDGER, 7, "title"),
     (LEDGER, "ledger: requests", "ledger: Requests", LEDGER, 3, "Requests"),
-    (LEDGER, "ledger: requests", "figure: requests", LEDGER, 3, "figure"),
+    (LEDGER, "ledger: requests", "service: requests", LEDGER, 3, "service"),
     (STAFF, "agent,钱二,热线受理员,", "agent,钱二,热线,受理员,", STAFF, 3, ""),
 ]  # fmt: skip
 
@@ -134,7 +135,7 @@ def test_a_misspelt_reference_is_answered_with_the_nearest_name(pack: PackFolder
     assert str(mistake) == f"{STAFF}:5: department 列：没有“urban-managment”，是不是“urban-management”？"
 
 
-@pytest.mark.parametrize("kind", ["figure", "programme", "service"])
+@pytest.mark.parametrize("kind", LATER_KINDS)
 def test_a_kind_of_a_later_version_is_said_to_be_unknown_yet(pack: PackFolder, kind: str) -> None:
     pack.write("later.yaml", f"{kind}: something\ntitle: 以后\n")
     (mistake,) = check_pack(pack.path)
@@ -252,6 +253,7 @@ def replaced(value: Any, keys: tuple[str | int, ...], new: Any) -> Any:
 @pytest.mark.parametrize(
     "file", [LEDGER, TOPICS, "district.yaml", "calendar.yaml", "people/posts.yaml", "more.yaml"]
 )
+@pytest.mark.schema
 def test_a_value_of_the_wrong_shape_is_a_mistake_and_never_a_crash(pack: PackFolder, file: str) -> None:
     pack.edit(
         "calendar.yaml", "years: {}", "years: {2027: {notice: 甲, off: [2027-01-01], work: [2027-01-09]}}"

@@ -173,6 +173,7 @@ def test_rows_without_a_code_take_the_registers_next_numbers(admin: User, lamps:
     assert sorted(Item.objects.values_list("code", flat=True)) == ["LD-0001", "LD-0002", "LD-0003", "LD-0004"]
 
 
+@pytest.mark.schema
 def test_a_bomb_of_a_million_rows_is_refused(admin: User, lamps: Register) -> None:
     book = io.BytesIO()
     with xlsxwriter.Workbook(book) as workbook:

@@ -104,6 +104,7 @@ def test_it_says_why_it_cannot_start(people: Path, live_server: Any, tmp_path: P
     assert "has case.dispatch" in refused(live_server.url, few)
 
 
+@pytest.mark.schema
 def test_the_command_plays_a_demonstration_without_being_given_anybody(
     live_server: Any, settings: Any, capsys: Any
 ) -> None:

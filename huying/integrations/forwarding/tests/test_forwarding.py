@@ -203,6 +203,7 @@ class TestRefusals:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.schema
 def test_a_server_that_misbehaves_ends_with_every_case_there_once_and_both_sides_equal(
     loop: Loop, elsewhere: Start, seed: int
 ) -> None:

@@ -207,6 +207,7 @@ def test_one_request_twice_at_once_is_one_and_a_replay(system: CitySystem) -> No
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", [1])
+@pytest.mark.schema
 def test_a_misbehaving_city_ends_with_both_sides_equal(loop: Loop, seed: int) -> None:
     """Duplicates, old revisions late, wrong signatures and replays in; timeouts, 500s and lost answers out."""
     chance = random.Random(seed)
