@@ -49,7 +49,10 @@ def issuer() -> str:
 def number_of(paper: Paper) -> str:
     """The number as it is cited: 督办函〔2026〕3号."""
     with translation.override("zh-hans"):
-        return f"{paper.get_kind_display()}〔{paper.year}〕{paper.number}号"
+        mark = paper.mark or paper.get_kind_display()
+        if paper.form.get("numbering") == "issue":
+            return f"{mark}第{paper.number}期"
+        return f"{mark}〔{paper.year}〕{paper.number}号"
 
 
 def letter_of(paper: Paper) -> Letter:
