@@ -187,7 +187,13 @@ VARIABLES: tuple[Variable, ...] = (
         "HUYING_PAPER_FONTS",
         words,
         "",
-        "font families for papers, by comma: 仿宋, 小标宋, 黑体, 宋体; empty: the usual names, then Noto",
+        "font families for papers, by comma: 仿宋, 小标宋, 黑体, 宋体, 楷体; empty: the usual names, then Noto",
+    ),
+    Variable(
+        "HUYING_PAPER_SEALS",
+        text,
+        "",
+        "folder with the images (PNG) of seals that kinds of papers name; empty: no seals are printed",
     ),
     Variable(
         "HUYING_CONTACT_DAYS",

@@ -11,6 +11,7 @@ locks the draft and compares the version that its caller saw, so among any numbe
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,15 @@ from huying.papers import policy
 from huying.papers.actions import issue_paper
 from huying.papers.details import clean_details, names_of, said_details
 from huying.papers.kinds import kind_rules
-from huying.papers.models import Paper, PaperComment, PaperDraft, PaperMeeting, PaperReceipt, PaperVersion
+from huying.papers.models import (
+    Paper,
+    PaperComment,
+    PaperDraft,
+    PaperMeeting,
+    PaperPicture,
+    PaperReceipt,
+    PaperVersion,
+)
 from huying.papers.rules import KindRules, fill
 from huying.papers.telling import tell_departments, tell_holders, tell_people
 from huying.people.access import can
@@ -34,6 +43,9 @@ from huying.places.work_calendar import current_calendar
 
 State = PaperDraft.State
 LONGEST_BODY = 60_000
+BIGGEST_PICTURE = 2 * 1024 * 1024
+_PICTURE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PNG = b"\x89PNG\r\n\x1a\n"
 BeforeIssue = Callable[[PaperDraft], str | None]
 _before_issue: dict[str, BeforeIssue] = {}
 
@@ -182,6 +194,16 @@ def _keep(
         draft=draft, number=last + 1, title=title, body=body, details=details, at=at, by=actor, auto=auto,
         aside=aside is not None,
     )  # fmt: skip
+
+
+@transaction.atomic
+def put_picture(draft: PaperDraft, name: str, png: bytes, *, actor: User | None) -> None:
+    """Put a picture (PNG) to a draft, or another one in its place; the text names it `![words](picture:name)`."""
+    policy.require_edit(actor, draft)
+    if not _PICTURE_NAME.fullmatch(name) or not png.startswith(_PNG) or len(png) > BIGGEST_PICTURE:
+        raise Refusal(_("图片要是 2 MB 以内的 PNG，名称用小写英文字母、数字和连字符。"), field="picture")
+    PaperPicture.objects.update_or_create(draft=draft, name=name, defaults={"data": png})
+    log(draft, "draft.picture_put", actor=actor, name=name, size=len(png))
 
 
 @transaction.atomic

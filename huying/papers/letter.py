@@ -5,17 +5,28 @@ A paper is Chinese in whatever language its reader uses the pages: its text was 
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone, translation
 
-from huying.papers.models import Paper
+from huying.papers.blocks import Block, Heading, Paragraph, Span, blocks_of, words_of
+from huying.papers.details import names_of, said_details
+from huying.papers.models import Paper, PaperDraft, PaperPicture
 from huying.places.district import current_district
 
 _COLOURS = {"blue": "蓝色督办", "yellow": "黄色督办", "red": "红色督办"}
 _HEAD_WIDTH_PT, _HEAD_LARGEST_PT = 430, 44
+_SEAL_NAME = re.compile(r"[\w.-]+\.png")
+# From this length on a signature does not fit centred above a date that stands four characters in.
+_LONG_SIGNATURE = 14
 
 
 @dataclass(frozen=True)
@@ -27,15 +38,60 @@ class Letter:
     number: str  # 发文字号
     title: str
     addressee: str
-    paragraphs: tuple[str, ...]
+    blocks: tuple[Block, ...]
     signature: str
     date: str
     colour: str = ""
+    layout: str = "letter"
+    copy_number: str = ""  # 份号
+    secrecy: str = ""
+    attachments: tuple[str, ...] = ()
+    cc: str = ""
+    printer: str = ""  # 印发机关
+    signatories: tuple[str, ...] = ()
+    attendees: tuple[str, ...] = ()
+    seal: str = ""  # a PNG as data: address
+    link: str = ""  # the whole address that the QR code holds
+    pictures: Mapping[str, str] | None = None  # PNG as data: address, by name
+    void: str = ""  # 已废止, with the reason
+
+    @cached_property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The text of headings and paragraphs, one by one."""
+        return tuple(
+            words_of(block.spans) + (words_of(block.rest) if isinstance(block, Heading) else "")
+            for block in self.blocks
+            if isinstance(block, Heading | Paragraph)
+        )
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """份号, 密级, 紧急程度: those that are there, one line each."""
+        return tuple(word for word in (self.copy_number, self.secrecy, self.mark) if word)
+
+    @property
+    def title_lines(self) -> tuple[str, ...]:
+        """A title may be written in several lines."""
+        return tuple(line.strip() for line in self.title.replace("\\n", "\n").splitlines() if line.strip())
 
     @property
     def head_size_pt(self) -> int:
         """The red head fills the line, and a long name stays on one line."""
         return min(_HEAD_LARGEST_PT, _HEAD_WIDTH_PT // max(len(self.head), 1))
+
+    @property
+    def long_signature(self) -> bool:
+        return len(self.signature) > _LONG_SIGNATURE
+
+    @property
+    def qr(self) -> str:
+        """The QR code of the link as an SVG data: address; empty without a link."""
+        if not self.link:
+            return ""
+        import segno
+
+        made: str = segno.make(self.link, error="m", micro=False).svg_data_uri(border=0)
+        return made
 
 
 def issuer() -> str:
@@ -47,32 +103,142 @@ def issuer() -> str:
 
 
 def number_of(paper: Paper) -> str:
-    """The number as it is cited: 督办函〔2026〕3号."""
+    """The number as it is cited: 督办函〔2026〕3号, 卫东督查第3期."""
     with translation.override("zh-hans"):
         mark = paper.mark or paper.get_kind_display()
-        if paper.form.get("numbering") == "issue":
-            return f"{mark}第{paper.number}期"
-        return f"{mark}〔{paper.year}〕{paper.number}号"
+    if paper.form.get("numbering") == "issue":
+        return f"{mark}第{paper.number}期"
+    return f"{mark}〔{paper.year}〕{paper.number}号"
 
 
 def letter_of(paper: Paper) -> Letter:
     """The content of a paper as it was issued."""
-    lines = [line.strip() for line in paper.body.splitlines() if line.strip()]
-    if paper.reply_due_at:
-        lines.append(
-            f"回复期限：{_day(paper.reply_due_at)}{timezone.localtime(paper.reply_due_at):%H:%M}前。"
-        )
-    return Letter(
-        mark=_COLOURS.get(paper.colour, ""),
-        head=issuer(),
-        number=number_of(paper),
+    due = paper.reply_due_at
+    reply = f"回复期限：{_day(due)}{timezone.localtime(due):%H:%M}前。" if due else ""
+    names = [paper.addressed_to] if paper.addressed_to else []
+    details = dict(paper.details)
+    if details.get("addressees"):
+        names = names_of(details["addressees"])
+    # Papers of the rules themselves, issued without a draft, are letters as they always were.
+    form = {"layout": "letter", **paper.form}
+    void = f"已废止：{paper.withdrawn_reason}" if paper.withdrawn_at else ""
+    return _letter(
+        form,
         title=paper.title,
-        addressee=f"{paper.addressee.title if paper.addressee else paper.addressee_name}：",
-        paragraphs=tuple(lines),
-        signature=issuer(),
+        body=paper.body,
+        details=details,
+        number=_shown_number(paper),
+        names=names,
+        reply=reply,
         date=_day(paper.issued_at),
         colour=paper.colour,
+        link_path=paper.link_path,
+        pictures=_pictures(paper=paper),
+        void=void,
+        sealed=True,
     )
+
+
+def _shown_number(paper: Paper) -> str:
+    return "" if paper.form.get("numbering") == "none" else number_of(paper)
+
+
+def letter_of_draft(
+    draft: PaperDraft,
+    *,
+    title: str | None = None,
+    body: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Letter:
+    """The content as it would be issued today: the number is not there yet. Unsaved words may stand for saved ones."""
+    from huying.papers.kinds import kind_rules
+
+    rules = kind_rules(draft.kind)
+    said = dict(draft.details if details is None else details)
+    number = "" if rules.numbering == "none" else f"{rules.cited}〔{timezone.localdate().year}〕　号"
+    if rules.numbering == "issue":
+        number = f"{rules.cited}第　期"
+    return _letter(
+        {"layout": rules.layout, **rules.form()},
+        title=draft.title if title is None else title,
+        body=draft.body if body is None else body,
+        details=said,
+        number=number,
+        names=names_of(said.get("addressees", ())),
+        reply=f"回复期限：自印发之日起{rules.reply.zh}内。" if rules.reply else "",
+        date=_day(timezone.now()),
+        colour=draft.colour,
+        link_path=draft.link_path,
+        pictures=_pictures(draft=draft),
+    )
+
+
+def _letter(
+    form: Mapping[str, str],
+    *,
+    title: str,
+    body: str,
+    details: Mapping[str, Any],
+    number: str,
+    names: Sequence[str],
+    reply: str,
+    date: str,
+    colour: str,
+    link_path: str,
+    pictures: Mapping[str, str],
+    void: str = "",
+    sealed: bool = False,
+) -> Letter:
+    layout, office = form.get("layout", "letter"), issuer()
+    blocks = blocks_of(body)
+    if reply:
+        blocks = (*blocks, Paragraph((Span(reply),)))
+    head = form.get("head") or (f"{office}文件" if layout == "document" else office)
+    said = said_details(details)
+    return Letter(
+        mark=_COLOURS.get(colour, "") or said.get("urgency", ""),
+        head="" if layout == "form" else head,
+        number=number,
+        title=title,
+        addressee=f"{'，'.join(names)}：" if names else "",
+        blocks=blocks,
+        signature="" if layout in ("form", "minutes") else office,
+        date=date,
+        colour=colour,
+        layout=layout,
+        secrecy=said.get("secrecy", ""),
+        attachments=tuple(details.get("attachments", ())),
+        cc="，".join(names_of(details.get("cc", ()))),
+        printer=form.get("printer") or (office if layout in ("document", "minutes") else ""),
+        signatories=tuple(details.get("signatories", ())) if layout == "form" else (),
+        attendees=tuple(details.get("attendees", ())) if layout == "minutes" else (),
+        seal=_seal(form.get("seal", "")) if sealed else "",
+        link=f"{settings.PUBLIC_URL}{link_path}" if link_path else "",
+        pictures=pictures,
+        void=void,
+    )
+
+
+def _seal(name: str) -> str:
+    """The seal's image from the folder of seals; a name that is not there leaves the place empty."""
+    if not name or not settings.PAPER_SEALS or not _SEAL_NAME.fullmatch(name):
+        return ""
+    file = Path(settings.PAPER_SEALS) / name
+    return _data_address(file.read_bytes()) if file.is_file() else ""
+
+
+def _pictures(*, paper: Paper | None = None, draft: PaperDraft | None = None) -> dict[str, str]:
+    found = (
+        PaperPicture.objects.filter(draft__paper=paper) if paper else PaperPicture.objects.filter(draft=draft)
+    )
+    wanted = paper.body if paper else draft.body if draft else ""
+    if "](picture:" not in wanted:
+        return {}
+    return {row.name: _data_address(bytes(row.data)) for row in found}
+
+
+def _data_address(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _day(at: dt.datetime) -> str:

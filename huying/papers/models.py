@@ -312,6 +312,20 @@ class PaperVersion(models.Model):
         return f"{self.title} v{self.number}"
 
 
+class PaperPicture(models.Model):
+    """A picture inside the text of a draft and of the paper that came of it: a PNG, named in the text."""
+
+    draft = models.ForeignKey(PaperDraft, on_delete=models.CASCADE, related_name="pictures")
+    name = models.CharField(max_length=40)
+    data = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["draft", "name"], name="paper_picture_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PaperComment(models.Model):
     """What a reviewer or signer says about a draft; `returned` sends it back to its drafter."""
 

@@ -1,0 +1,45 @@
+"""The runs of a paper's text as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from huying.papers.blocks import Heading, NewPage, Paragraph, Picture, Span, Table
+
+register = template.Library()
+
+
+@register.filter
+def runs(spans: Iterable[Span], base: str = "") -> SafeString:
+    """The text; what leads to a page of this site is a link, in a file with the site's address before it."""
+    return mark_safe(
+        "".join(
+            format_html('<a class="letter__number-link" href="{}{}">{}</a>', base, span.href, span.text)
+            if span.href
+            else conditional_escape(span.text)
+            for span in spans
+        )
+    )
+
+
+@register.filter
+def block_kind(block: object) -> str:
+    """heading, paragraph, table, picture or new-page: templates ask for it."""
+    kinds = {
+        Heading: "heading",
+        Paragraph: "paragraph",
+        Table: "table",
+        Picture: "picture",
+        NewPage: "new-page",
+    }
+    return kinds[type(block)]
+
+
+@register.filter
+def named(pictures: dict[str, str] | None, name: str) -> str:
+    """The address of a picture; empty for one that is not there."""
+    return (pictures or {}).get(name, "")

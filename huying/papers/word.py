@@ -1,0 +1,353 @@
+"""A letter as a Word file: the layout of GB/T 9704-2012 by the means of Word, so that offices can go on editing it.
+
+The grid of the page gives 22 lines of 28 characters; every line of the body is exactly one line of that grid high.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
+from docx.enum.text import WD_BREAK
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+from huying.papers.blocks import Heading, NewPage, Paragraph, Picture, Span, Table
+from huying.papers.letter import Letter
+
+BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, LINE_PT = 16, 22, 14, 12, 28.95
+_RED = "D7000F"
+_HEADING_FACES = {1: "heiti", 2: "kaiti", 3: "fangsong", 4: "fangsong"}
+_TEXT_MM = 156
+
+
+def written(letter: Letter, families: Mapping[str, str]) -> bytes:
+    """The letter as the bytes of a .docx; `families` names the font of each face."""
+    document = Document()
+    _set_page(document.sections[0])
+    document.core_properties.title = "".join(letter.title_lines)
+    document.core_properties.author = letter.signature
+    _Writer(document, families).write(letter)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def _set_page(section: Any) -> None:
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.footer_distance = Mm(23)
+    grid = section._sectPr.find(qn("w:docGrid"))
+    if grid is None:
+        grid = OxmlElement("w:docGrid")
+        section._sectPr.append(grid)
+    grid.set(qn("w:type"), "linesAndChars")
+    grid.set(qn("w:linePitch"), str(round(LINE_PT * 20)))
+    grid.set(qn("w:charSpace"), "-849")  # 28 characters of 16 pt in 156 mm, in 1/4096 pt
+
+
+def width_em(words: str) -> float:
+    """The width of a text in characters: letters and digits are half as wide."""
+    return sum(1.0 if unicodedata.east_asian_width(each) in "WFA" else 0.5 for each in words)
+
+
+class _Writer:
+    """Writes paragraphs with Chinese fonts, which python-docx knows only as raw attributes."""
+
+    def __init__(self, document: Any, families: Mapping[str, str]) -> None:
+        self.document, self.families = document, families
+        self._style()
+
+    def _style(self) -> None:
+        """What Word takes where nothing else is said: no spacing of its own, the body's font."""
+        style = self.document.styles["Normal"]
+        style.font.size, style.font.name = Pt(BODY_PT), self.families["fangsong"]
+        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), self.families["fangsong"])
+        style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(0)
+
+    def write(self, letter: Letter) -> None:
+        if letter.void:
+            self.line(letter.void, "heiti", TABLE_PT, ALIGN.RIGHT, red=True)
+        self.head(letter)
+        self.title(letter)
+        if letter.addressee:
+            self.line(letter.addressee)
+        last = None
+        for block in letter.blocks:
+            last = self.block(letter, block) or last
+        self.below(letter)
+        self.end(letter, last)
+        self.imprint(letter)
+        self.page_number(first=letter.layout != "letter")
+
+    # -- the head ----------------------------------------------------------------------------------------
+
+    def head(self, letter: Letter) -> None:
+        if letter.layout == "form":
+            if letter.number:
+                self.line(letter.number, align=ALIGN.RIGHT)
+            return
+        if letter.layout == "letter":
+            head = self.line(letter.head, "title", letter.head_size_pt, ALIGN.CENTER, red=True, exact=False)
+            head.paragraph_format.left_indent, head.paragraph_format.right_indent = Mm(-8), Mm(-6)
+            self.rule(head, "thickThinSmallGap", 24)
+            for place, mark in enumerate(letter.marks or ("",)):
+                line = self.line(mark, "heiti")
+                if place == 0:
+                    line.paragraph_format.tab_stops.add_tab_stop(Mm(_TEXT_MM), 2)  # right
+                    self.run(line, f"\t{letter.number}", "fangsong", BODY_PT)
+            return
+        for place in range(3):  # 35 mm between the edge of the text and the head
+            marks = letter.marks
+            self.line(marks[place] if place < len(marks) else "", "heiti")
+        self.line(letter.head, "title", letter.head_size_pt, ALIGN.CENTER, red=True, exact=False)
+        self.line("")
+        self.rule(self.line(letter.number, align=ALIGN.CENTER), "single", 12)
+
+    def title(self, letter: Letter) -> None:
+        if letter.layout != "form":
+            self.line("")
+        for words in letter.title_lines:
+            self.line(words, "title", TITLE_PT, ALIGN.CENTER).paragraph_format.keep_with_next = True
+        self.line("")
+
+    # -- the body ----------------------------------------------------------------------------------------
+
+    def block(self, letter: Letter, block: object) -> Any:
+        """The paragraph that was written, where the block is one."""
+        if isinstance(block, Paragraph):
+            return self.words(block.spans)
+        if isinstance(block, Heading):
+            line = self.words(block.spans, _HEADING_FACES[block.level])
+            self.spans(line, block.rest, "fangsong", BODY_PT)
+            line.paragraph_format.keep_with_next = not block.rest
+            return line
+        if isinstance(block, Table):
+            self.table(block)
+        elif isinstance(block, Picture):
+            self.picture(block, (letter.pictures or {}).get(block.name, ""))
+        elif isinstance(block, NewPage):
+            self.line("").add_run().add_break(WD_BREAK.PAGE)
+        return None
+
+    def words(self, spans: Sequence[Span], face: str = "fangsong") -> Any:
+        line = self.line("", face, BODY_PT, ALIGN.JUSTIFY, indent=2)
+        self.spans(line, spans, face, BODY_PT)
+        line.paragraph_format.widow_control = True
+        return line
+
+    def spans(self, line: Any, spans: Sequence[Span], face: str, size: float) -> None:
+        for span in spans:
+            if span.href:
+                self.link(line, span, face, size)
+            else:
+                self.run(line, span.text, face, size)
+
+    def link(self, line: Any, span: Span, face: str, size: float) -> None:
+        """A run that leads to its address; it looks like the text around it."""
+        key = line.part.relate_to(
+            f"{settings.PUBLIC_URL}{span.href}", RELATIONSHIP_TYPE.HYPERLINK, is_external=True
+        )
+        link = OxmlElement("w:hyperlink")
+        link.set(qn("r:id"), key)
+        link.append(self.run(line, span.text, face, size)._r)
+        line._p.append(link)
+
+    def table(self, block: Table) -> None:
+        rows = (block.head, *block.rows)
+        table = self.document.add_table(rows=len(rows), cols=len(block.head), style="Table Grid")
+        table.alignment = 1  # centred
+        for place, (row, cells) in enumerate(zip(table.rows, rows, strict=True)):
+            properties = row._tr.get_or_add_trPr()
+            for name in ("w:cantSplit", *(("w:tblHeader",) if place == 0 else ())):
+                properties.append(OxmlElement(name))
+            for cell, spans in zip(row.cells, cells, strict=True):
+                line = cell.paragraphs[0]
+                line.alignment = ALIGN.CENTER
+                line.paragraph_format.line_spacing = Pt(18)
+                self.spans(line, spans, "heiti" if place == 0 else "fangsong", TABLE_PT)
+
+    def picture(self, block: Picture, address: str) -> None:
+        if address:
+            line = self.line("", align=ALIGN.CENTER, exact=False)
+            made = line.add_run().add_picture(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+            widest = Mm(_TEXT_MM)
+            if made.width > widest:
+                made.height, made.width = round(made.height * widest / made.width), widest
+            line.paragraph_format.keep_with_next = True
+        if block.caption:
+            self.line(block.caption, "fangsong", TABLE_PT, ALIGN.CENTER)
+
+    # -- the end -----------------------------------------------------------------------------------------
+
+    def below(self, letter: Letter) -> None:
+        """附件, 出席, and the places of those who sign by hand."""
+        for place, name in enumerate(letter.attachments):
+            if place == 0:
+                self.line("")
+            several = len(letter.attachments) > 1
+            words = f"{'附件：' if place == 0 else ''}{f'{place + 1}. ' if several else ''}{name}"
+            line = self.line(words)
+            hang = (1.5 if several else 0) + (3 if place == 0 else 0)
+            line.paragraph_format.left_indent = Pt(BODY_PT * (6.5 if several else 5))
+            line.paragraph_format.first_line_indent = Pt(-BODY_PT * hang)
+        if letter.attendees:
+            self.line("")
+            line = self.line("出席：", "heiti", align=ALIGN.JUSTIFY, indent=2)
+            self.run(line, "　".join(letter.attendees), "fangsong", BODY_PT)
+        for name in letter.signatories:
+            self.line("")
+            self.line(f"{name}（签章）：").paragraph_format.keep_with_next = True
+            self.line("　　　　年　　月　　日")
+
+    def end(self, letter: Letter, last: Any) -> None:
+        """Signature and date; a signature never stands on a page of its own."""
+        if not letter.signature and letter.layout != "minutes":
+            return
+        gap = self.line("")
+        office, day = width_em(letter.signature), width_em(letter.date)
+        lines = [last, gap]
+        if letter.seal:
+            right = max(4 + (day - office) / 2, 0)
+            signature = self.line(letter.signature, align=ALIGN.RIGHT, right=right)
+            self.seal(signature, letter.seal)
+            lines.append(signature)
+            self.line(letter.date, align=ALIGN.RIGHT, right=4)
+        else:
+            # The date begins two characters after the office; whichever ends later ends two characters in.
+            wide = max(office, 2 + day)
+            if letter.signature:
+                lines.append(self.line(letter.signature, align=ALIGN.RIGHT, right=2 + wide - office))
+            self.line(letter.date, align=ALIGN.RIGHT, right=2 + wide - 2 - day)
+        for line in lines:
+            if line is not None:
+                line.paragraph_format.keep_with_next = True
+
+    def seal(self, line: Any, address: str) -> None:
+        """The seal stands in the signature's line, as in a paper that is stamped by hand it stands over it."""
+        line.add_run().add_picture(io.BytesIO(base64.b64decode(address.partition(",")[2])), width=Mm(42))
+        line.paragraph_format.line_spacing = None
+
+    def imprint(self, letter: Letter) -> None:
+        """版记: at the foot of the page on which the text ends, in a frame that stands on the lower margin."""
+        lines: list[tuple[Any, bool]] = []
+        if letter.link:
+            import segno
+
+            image = io.BytesIO()
+            segno.make(letter.link, error="m", micro=False).save(image, kind="png", scale=6, border=0)
+            image.seek(0)
+            code = self.line("", "fangsong", TABLE_PT, exact=False)
+            code.add_run().add_picture(image, width=Mm(22))
+            lines.append((code, False))
+            lines.append(
+                (self.line(f"扫码查看文中数字的来源　{letter.link}", "fangsong", 10, exact=False), False)
+            )
+        if letter.cc:
+            lines.append((self.line(f"抄送：{letter.cc}。", "fangsong", SMALL_PT, exact=False), True))
+        if letter.printer:
+            line = self.line(letter.printer, "fangsong", SMALL_PT, exact=False)
+            line.paragraph_format.tab_stops.add_tab_stop(Pt(442 - SMALL_PT), 2)
+            self.run(line, f"\t{letter.date}印发", "fangsong", SMALL_PT)
+            lines.append((line, True))
+        for place, (line, ruled) in enumerate(lines):
+            self.frame(line)
+            if ruled:
+                self.borders(line, bottom=place == len(lines) - 1)
+                line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(SMALL_PT)
+
+    def frame(self, line: Any) -> None:
+        """Paragraphs with the same frame stand in it together."""
+        frame = OxmlElement("w:framePr")
+        said = (
+            ("w", round(_TEXT_MM / 25.4 * 1440)), ("wrap", "notBeside"), ("vAnchor", "margin"), ("hAnchor", "margin"),
+            ("xAlign", "left"), ("yAlign", "bottom"),
+        )  # fmt: skip
+        for name, value in said:
+            frame.set(qn(f"w:{name}"), str(value))
+        line._p.get_or_add_pPr().insert_element_before(
+            frame, "w:pBdr", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr"
+        )
+
+    # -- one line ----------------------------------------------------------------------------------------
+
+    def line(
+        self, words: str, face: str = "fangsong", size: float = BODY_PT, align: Any = None, *,
+        red: bool = False, indent: float = 0, right: float = 0, exact: bool = True,
+    ) -> Any:  # fmt: skip
+        paragraph = self.document.add_paragraph()
+        form = paragraph.paragraph_format
+        form.space_before = form.space_after = Pt(0)
+        if exact:
+            form.line_spacing = Pt(max(LINE_PT, size * 1.5))
+        form.first_line_indent = Pt(size * indent)
+        form.right_indent = Pt(size * right)
+        if align is not None:
+            paragraph.alignment = align
+        if words:
+            self.run(paragraph, words, face, size, red=red)
+        return paragraph
+
+    def run(self, paragraph: Any, words: str, face: str, size: float, *, red: bool = False) -> Any:
+        run = paragraph.add_run(words)
+        run.font.size, run.font.name = Pt(size), self.families[face]
+        run._element.get_or_add_rPr().rFonts.set(qn("w:eastAsia"), self.families[face])
+        if red:
+            run.font.color.rgb = RGBColor.from_string(_RED)
+        return run
+
+    def rule(self, paragraph: Any, kind: str, size: int) -> None:
+        """The red rule 4 mm below a line; `size` in eighths of a point."""
+        self._border(paragraph, {"bottom": (kind, size, 11, _RED)})
+
+    def borders(self, paragraph: Any, *, bottom: bool) -> None:
+        """The black rules of the imprint."""
+        self._border(
+            paragraph,
+            {"top": ("single", 8, 3, "000000"), **({"bottom": ("single", 8, 3, "000000")} if bottom else {})},
+        )
+
+    def _border(self, paragraph: Any, sides: Mapping[str, tuple[str, int, int, str]]) -> None:
+        borders = OxmlElement("w:pBdr")
+        for side, values in sides.items():
+            edge = OxmlElement(f"w:{side}")
+            for name, value in zip(("val", "sz", "space", "color"), values, strict=True):
+                edge.set(qn(f"w:{name}"), str(value))
+            borders.append(edge)
+        paragraph._p.get_or_add_pPr().insert_element_before(
+            borders, "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr"
+        )
+
+    def page_number(self, *, first: bool) -> None:
+        """— 1 — at the outer edge of each page; a letter has none on its first, but the lower red line."""
+        self.document.settings.odd_and_even_pages_header_footer = True
+        section = self.document.sections[0]
+        if not first:
+            section.different_first_page_header_footer = True
+            foot = section.first_page_footer.paragraphs[0]
+            foot.paragraph_format.left_indent, foot.paragraph_format.right_indent = Mm(-8), Mm(-6)
+            self._border(foot, {"top": ("thinThickSmallGap", 24, 1, _RED)})
+        for footer, align in ((section.footer, ALIGN.RIGHT), (section.even_page_footer, ALIGN.LEFT)):
+            paragraph = footer.paragraphs[0]
+            paragraph.alignment = align
+            inner = paragraph.paragraph_format
+            inner.left_indent = inner.right_indent = Pt(SMALL_PT)
+            self.run(paragraph, "— ", "songti", SMALL_PT)
+            run = self.run(paragraph, "", "songti", SMALL_PT)
+            for kind in ("begin", None, "end"):
+                part = OxmlElement("w:fldChar" if kind else "w:instrText")
+                if kind:
+                    part.set(qn("w:fldCharType"), kind)
+                else:
+                    part.text = "PAGE"
+                run._element.append(part)
+            self.run(paragraph, " —", "songti", SMALL_PT)
