@@ -252,6 +252,16 @@ def story_for_staff(case: Case) -> list[Event]:
     return _tell(case, entries_of(case))
 
 
+def words_of_entry(entry: JournalEntry) -> str:
+    """One entry for staff, in a line; empty for one that the story leaves out."""
+    telling = _TELLINGS.get(entry.code)
+    if telling is None:
+        return ""
+    department = Department.objects.filter(code=entry.data.get("department", "")).first()
+    text = telling.text({**entry.data, "department_title": str(department or "")})
+    return f"{telling.title} {text}".strip()
+
+
 def story_for_reporter(report: Report) -> list[Event]:
     """What concerns this reporter, oldest first: no inner notes, no names of staff or other reporters."""
     case = report.case

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, models, transaction
 
 SCHEMA = "as_of"
 _kept: dict[str, tuple[str, ...]] = {}
@@ -109,6 +109,45 @@ def as_of(moment: dt.datetime) -> Iterator[None]:
         yield
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute("SELECT set_config('search_path', 'public', true)")
+
+
+@contextmanager
+def as_is() -> Iterator[None]:
+    """Inside `as_of`: every table as it is now, for what must not be answered from the past (rights)."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT current_setting('search_path')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('search_path', 'public', true)")
+    yield
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT set_config('search_path', %s, true)", [before])
+
+
+def settled_moment(kept: Iterable[type[models.Model]], patience_ms: int = 500) -> dt.datetime:
+    """A moment by which every change of these tables is committed or this transaction's own: `as_of` it stays so.
+
+    Waits for those who are writing, and lets them go on at once. Who writes for longer than `patience_ms` isn't
+    waited for: the moment is then simply now. Inside a transaction.
+    """
+    tables = ", ".join(sorted({f"public.{model._meta.db_table}" for model in kept}))
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        # What a savepoint locked is let go when it is rolled back.
+        cursor.execute("SAVEPOINT huying_settled")
+        moment: dt.datetime | None = None
+        try:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{patience_ms}ms"])
+            if tables:
+                cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
+            cursor.execute("SELECT clock_timestamp()")
+            (moment,) = cursor.fetchone()
+        except OperationalError:
+            pass  # somebody is loading many rows, or waits for us in turn
+        cursor.execute("ROLLBACK TO SAVEPOINT huying_settled; RELEASE SAVEPOINT huying_settled")
+        if moment is None:
+            cursor.execute("SELECT clock_timestamp()")
+            (moment,) = cursor.fetchone()
+    assert moment is not None
+    return moment
 
 
 def note_no_births() -> None:

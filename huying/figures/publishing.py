@@ -9,33 +9,60 @@ from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from huying.core.errors import Refusal
 from huying.core.journal import log
 from huying.core.models import JournalEntry
-from huying.core.temporal import as_of
+from huying.core.temporal import as_of, settled_moment
 from huying.figures.collections import RowFacts, collection
 from huying.figures.counting import Asked, Value, count, figure
 from huying.figures.models import Figure, PublishedFigure, PublishedRows
 from huying.figures.rows import Row, batches, described, ordered_rows
+from huying.figures.rules import FigureRules
 from huying.inspections.campaigns.rules import Span
 from huying.people.models import User
 
 CHUNK = 1000
+ATTEMPTS = 3
 
 
 @transaction.atomic
 def publish(
     code: str, asked: Asked | None = None, *, actor: User | None, purpose: str = ""
 ) -> PublishedFigure:
-    """Count the figure now and freeze value and rows. Raises UnknownFigure."""
-    value = count(figure(code), asked or Asked())
-    published = _freeze(value, actor, purpose, None)
-    log(
-        published, "figure.published", actor=actor, at=published.at, figure=code, value=published.text, purpose=purpose,
-        rows=published.rows,
-    )  # fmt: skip
-    return published
+    """Count the figure now and freeze value and rows. Raises UnknownFigure; Refusal when the rows never stand still.
+
+    Value and rows are read as of one moment by which every change was committed, whatever is changed meanwhile; that
+    the value is the value of its rows is proved before it is kept.
+    """
+    rules = figure(code)
+    for _attempt in range(ATTEMPTS):
+        at = settled_moment(_kept_for(rules))
+        try:
+            with as_of(at):
+                published = _freeze(count(rules, asked or Asked(), at), actor, purpose, None)
+        except _MovedMeanwhile:
+            continue
+        log(
+            published, "figure.published", actor=actor, at=published.at, figure=code, value=published.text,
+            purpose=purpose, rows=published.rows,
+        )  # fmt: skip
+        return published
+    raise Refusal(_("正有大量数据写入，这个数一直在变。请过几分钟再公布。"))
+
+
+class _MovedMeanwhile(Exception):
+    """Rows were committed between counting and reading them: counted again."""
+
+
+def _kept_for(rules: FigureRules) -> set[type[Model]]:
+    if rules.of:
+        return set(collection(rules.of).keeps())
+    codes = rules.parts[:1] if rules.way in ("percent_of", "pace") else rules.parts
+    return {model for code in codes for model in _kept_for(figure(code))}
 
 
 def _freeze(value: Value, actor: User | None, purpose: str, whole: PublishedFigure | None) -> PublishedFigure:
@@ -47,17 +74,60 @@ def _freeze(value: Value, actor: User | None, purpose: str, whole: PublishedFigu
         text=value.text, whole=whole, purpose=purpose[:160], published_by=actor,
     )  # fmt: skip
     if value.rules.of:
-        number = 0
-        rows = ordered_rows(value.rules, value.asked, value.at).iterator(chunk_size=CHUNK)
-        for place, chunk in enumerate(batches(rows, CHUNK)):
-            frozen = [_packed(row) for row in described(value.rules, chunk, value.at)]
-            PublishedRows.objects.create(published=published, number=place, rows=frozen)
-            number += len(frozen)
-        PublishedFigure.objects.filter(pk=published.pk).update(rows=number)
-        published.rows = number
+        published.rows = _freeze_rows(published, value)
+        PublishedFigure.objects.filter(pk=published.pk).update(rows=published.rows)
     for part in value.parts:
         _freeze(part, actor, purpose, published)
     return published
+
+
+def _freeze_rows(published: PublishedFigure, value: Value) -> int:
+    sums = Sums(value.rules)
+    rows = ordered_rows(value.rules, value.asked, value.at).iterator(chunk_size=CHUNK)
+    for place, chunk in enumerate(batches(rows, CHUNK)):
+        frozen = list(described(value.rules, chunk, value.at))
+        sums.add(frozen)
+        PublishedRows.objects.create(published=published, number=place, rows=[_packed(row) for row in frozen])
+    if not sums.equal(value.numerator, value.denominator):
+        raise _MovedMeanwhile
+    return sums.rows
+
+
+class Sums:
+    """A value, added up from its rows as a reader would with a pencil."""
+
+    def __init__(self, rules: FigureRules) -> None:
+        self.rules = rules
+        self.rows = self.inside = 0
+        self.total = Fraction(0)
+        self.told: set[str | None] = set()
+
+    def add(self, rows: Iterable[Row]) -> Sums:
+        """Count these too."""
+        for row in rows:
+            self.rows += 1
+            self.inside += row.inside
+            self.total += row.number or 0
+            self.told.add(row.told)
+        return self
+
+    @property
+    def numerator(self) -> Fraction:
+        """What stands above the line."""
+        if self.rules.way == "distinct":
+            return Fraction(len(self.told - {None}))
+        if self.rules.way in ("sum", "mean"):
+            return self.total
+        return Fraction(self.inside)
+
+    @property
+    def denominator(self) -> Fraction | None:
+        """What stands below it; None for what is not divided."""
+        return Fraction(self.rows) if self.rules.way in ("mean", "share") else None
+
+    def equal(self, numerator: Fraction, denominator: Fraction | None) -> bool:
+        """Whether this is the value."""
+        return (self.numerator, self.denominator) == (numerator, denominator)
 
 
 def _packed(row: Row) -> list[Any]:
@@ -72,13 +142,14 @@ def _packed(row: Row) -> list[Any]:
         facts.day,
         facts.area_path,
         facts.department,
+        row.told,
     ]
 
 
 def _unpacked(row: list[Any]) -> Row:
-    pk, number, inside, label, state, day, area_path, department = row
+    pk, number, inside, label, state, day, area_path, department, told = row
     facts = RowFacts(pk, label, "", state, day, area_path, department)
-    return Row(facts, None if number is None else Fraction(number), inside)
+    return Row(facts, None if number is None else Fraction(number), inside, told)
 
 
 def frozen_rows(published: PublishedFigure) -> Iterator[Row]:
@@ -168,7 +239,7 @@ def _equal(before: Row | None, now: Row | None) -> bool:
     """Whether it counts the same: a title that was corrected since changes no number."""
     if before is None or now is None:
         return False
-    return (before.number, before.inside) == (now.number, now.inside)
+    return (before.number, before.inside, before.told) == (now.number, now.inside, now.told)
 
 
 def _entries(of: str, keys: Iterable[int], since: dt.datetime) -> dict[int, list[JournalEntry]]:

@@ -24,6 +24,7 @@ class Row:
     facts: RowFacts
     number: Fraction | None = None
     inside: bool = True
+    told: str | None = None  # of a figure that counts different ones: what tells this row apart
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ def batches(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def annotated(rules: FigureRules, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows with what they add (`_number`) and whether they are inside the share (`_inside`)."""
+    """The rows with what they add (`_number`) or what tells them apart (`_told`)."""
     of = collection(rules.of)
     if rules.way in ("sum", "mean"):
         rows = rows.annotate(_number=of.expression(rules.number))
         rows = rows.filter(_number__isnull=False)  # what has no number adds nothing
+    if rules.way == "distinct":
+        rows = rows.annotate(_told=of.told_apart(rules.number)).filter(_told__isnull=False)
     return rows
 
 
@@ -67,7 +70,10 @@ def described(rules: FigureRules, rows: Sequence[Any], at: dt.datetime) -> Itera
     inside = inside_of(rules, [row.pk for row in rows], at)
     for row, facts in zip(rows, of.describe(rows), strict=True):
         number = getattr(row, "_number", None)
-        yield Row(facts, None if number is None else Fraction(number), row.pk in inside)
+        told = getattr(row, "_told", None)
+        yield Row(
+            facts, None if number is None else Fraction(number), row.pk in inside, None if told is None else str(told)
+        )  # fmt: skip
 
 
 def ordered_rows(rules: FigureRules, asked: Asked, at: dt.datetime) -> QuerySet[Any]:
@@ -81,9 +87,31 @@ def page_of(
     rules: FigureRules, asked: Asked, at: dt.datetime, user: User, start: int = 0, size: int = 100
 ) -> Page:
     """A page of the rows of a value that is counted now (call it inside `as_of` for an earlier moment)."""
+    rows = ordered_rows(rules, asked, at)
+    total = rows.order_by().count()
+    mine = readable_rows(rules, rows, user)
+    shown = total if mine is rows else mine.order_by().count()
+    return Page(tuple(described(rules, list(mine[start : start + size]), at)), total, total - shown, start)
+
+
+def readable_rows(rules: FigureRules, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Those of these rows that this person may open; the same rows for who may open all of them."""
+    mine = collection(rules.of).readable(user).order_by()
+    return rows.filter(pk__in=mine.values("pk")) if mine.query.where or mine.query.is_sliced else rows
+
+
+def open_page_of(rules: FigureRules, asked: Asked, at: dt.datetime, start: int = 0, size: int = 100) -> Page:
+    """The same for everybody: only rows whose subjects are public, in the words that residents read."""
     of = collection(rules.of)
     rows = ordered_rows(rules, asked, at)
     total = rows.order_by().count()
-    mine = rows.filter(pk__in=of.readable(user).order_by().values("pk"))
-    shown = mine.order_by().count()
-    return Page(tuple(described(rules, list(mine[start : start + size]), at)), total, total - shown, start)
+    open_rows = rows.filter(pk__in=of.open_to_all().order_by().values("pk"))
+    shown = open_rows.order_by().count()
+    found = list(open_rows[start : start + size])
+    inside = inside_of(rules, [row.pk for row in found], at)
+    lines = zip(found, of.describe_openly(found), strict=True)
+    numbers = [(row, facts, getattr(row, "_number", None)) for row, facts in lines]
+    page = tuple(
+        Row(facts, None if n is None else Fraction(n), row.pk in inside) for row, facts, n in numbers
+    )
+    return Page(page, total, total - shown, start)

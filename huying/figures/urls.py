@@ -1,6 +1,15 @@
 """Addresses of figures: what is counted, and the rows behind it."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from huying.figures.views.desk import figures, published
 
 app_name = "figures"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("desk/figures/", figures.figures, name="figures"),
+    path("desk/figures/published/", published.Published.as_view(), name="published-list"),
+    path("desk/figures/<slug:code>/", figures.figure_page, name="figure"),
+    path("desk/figures/<slug:code>/publish/", published.publish_figure, name="publish"),
+    path("figures/p/<str:token>/", published.published, name="published"),
+    path("figures/p/<str:token>/qr.svg", published.qr, name="published-qr"),
+]

@@ -83,6 +83,14 @@ class Collection:
         """The facts of these rows, in their order."""
         raise NotImplementedError
 
+    def open_to_all(self) -> QuerySet[Any]:
+        """The rows whose subjects everybody may read, signed in or not."""
+        return self.model._default_manager.none()
+
+    def describe_openly(self, rows: Sequence[Any]) -> Iterator[RowFacts]:
+        """The facts of such rows that everybody may read."""
+        return iter(())
+
     def related(self) -> tuple[str, ...]:
         """What `describe` needs beside the row."""
         return ()
@@ -104,6 +112,8 @@ class Collection:
         column, _dot, key = name.partition(".")
         if key:
             return self._declared(self.declared[column], key, words)
+        if name == "department" and name not in self.fields and self.department:
+            return departments_q(self.department, words)
         field = self.fields[name]
         if field.q is not None:
             return field.q(words)
@@ -155,6 +165,8 @@ class Collection:
     def knows(self, name: str) -> bool:
         """Whether a figure may name this field; names of declared values are checked by whoever declares them."""
         column, _dot, key = name.partition(".")
+        if name == "department" and self.department:
+            return True
         return column in self.declared if key else name in self.fields
 
     def dimensions(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from huying.cases.catalogue import catalogue
 from huying.cases.filters import KEYS, CaseFilter
 from huying.cases.models import Callback, Case, CaseQuerySet, Status
 from huying.cases.policy import cases_for
+from huying.cases.public import public_title
 from huying.cases.rates import SAID, latest_answers
 from huying.figures.collections.base import Collection, Field, RowFacts, Where, Words
 from huying.people.models import User
@@ -66,6 +67,18 @@ class Cases(Collection):
     def readable(self, user: User) -> QuerySet[Any]:
         """The cases that this person may open."""
         return cases_for(user)
+
+    def open_to_all(self) -> QuerySet[Any]:
+        """The cases of the public ledgers."""
+        return Case.objects.public()
+
+    def describe_openly(self, rows: Sequence[Case]) -> Iterator[RowFacts]:
+        """Number, and the headline as residents read it."""
+        for case in rows:
+            yield RowFacts(
+                case.pk, f"{case.number} {public_title(case)}", reverse("portal:case", args=[case.number]),
+                str(_STATUSES[case.status]), f"{timezone.localtime(case.reported_at):%Y-%m-%d}",
+            )  # fmt: skip
 
     def related(self) -> tuple[str, ...]:
         """Nothing: titles and places stand on the case."""

@@ -7,8 +7,9 @@ from fractions import Fraction
 import pytest
 
 from huying.figures.counting import Asked, count, counted, figure, groups
-from huying.figures.rules import Show, parse_show, read_checks, read_figure
+from huying.figures.rules import read_checks, read_figure
 from huying.figures.tests.conftest import declare
+from huying.places.rounding import Show, parse_show
 from huying.registry.models import Item
 
 LAMPS = {"of": "items", "where": {"register": "lamp"}}

@@ -1,0 +1,10 @@
+"""The entries of the main navigation that lead to figures."""
+
+from django.utils.translation import gettext_lazy as _
+
+from huying.core.navigation import NavigationItem, register
+
+register(
+    NavigationItem(_("数字"), "figures:figures", "chart", "figure.view", "cockpit"),
+    NavigationItem(_("公布过的数字"), "figures:published-list", "lock", "figure.view", "cockpit"),
+)
