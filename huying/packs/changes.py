@@ -49,6 +49,7 @@ KIND_TITLES: Mapping[str, Promise] = {
     "campaigns": gettext_lazy("专项"),
     "rankings": gettext_lazy("排名"),
     "bulletins": gettext_lazy("通报"),
+    "papers": gettext_lazy("文种"),
     "figures": gettext_lazy("数字"),
     "checks": gettext_lazy("核对关系"),
 }

@@ -24,6 +24,7 @@ from huying.packs.figures import Around as AroundFigures
 from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
+from huying.packs.papers import check_paper
 from huying.packs.reader import (
     SINGLE_KINDS,
     Document,
@@ -648,6 +649,10 @@ class _Check:
             {each.code: read_figure(each.value)[0] for each in self.pack.of_kind("figure")},
             targets_of(self.pack.of_kind("programme")),
         )
+
+    def check_paper(self, document: Document) -> None:
+        for keys, sentence in check_paper(document.value):
+            self.wrong(document.wrong(sentence, *keys))
 
     def check_figure(self, document: Document) -> None:
         for keys, sentence in check_figure(document.value, self.around_figures):

@@ -40,6 +40,7 @@ from huying.packs.declarations import category_values, check_declaration, ledger
 from huying.packs.figures import declared_values
 from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
+from huying.packs.papers import paper_values
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
 from huying.packs.registers import register_values
@@ -61,6 +62,7 @@ from huying.packs.values import (
     titles,
 )
 from huying.packs.wording import Mistake, both
+from huying.papers.models import PaperKind
 from huying.people.models import (
     Department,
     Duty,
@@ -174,6 +176,7 @@ class _Loading:
         self.load_standards()
         self.load_plans()
         self.load_campaigns()
+        self.load_papers()
         self.load_figures()
         landmarks = [
             (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
@@ -634,6 +637,12 @@ class _Loading:
                 {each.code: series_values(kind, each.value, self.ids.kinds["campaigns"]) for each in declared}
             )
             series.finish()
+
+    def load_papers(self) -> None:
+        """Kinds of papers."""
+        writer = self.writer("papers", PaperKind, retire={"active": False})
+        writer.write({each.code: paper_values(each.value) for each in self.pack.of_kind("paper")})
+        writer.finish()
 
     def load_figures(self) -> None:
         """Figures, and the relations between them."""

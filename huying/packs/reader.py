@@ -44,6 +44,7 @@ KINDS = (
     "campaign",
     "ranking",
     "bulletin",
+    "paper",
     "figure",
     "figures",
     "checks",

@@ -131,6 +131,7 @@ SHAPES: Mapping[str, Shape] = {
         ANY: ANY,
     },
     "ranking": {**_HEAD, "score": (TEXT, [TEXT], SETTINGS), "deduct": SETTINGS},
+    "paper": {**_HEAD, "fields": WORDS, "review": WORDS, "sign": WORDS},
     "figure": {
         **_HEAD,
         "where": {ANY: WORDS},
