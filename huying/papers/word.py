@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
-from docx.enum.text import WD_BREAK
+from docx.enum.text import WD_BREAK, WD_TAB_ALIGNMENT
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -27,6 +27,7 @@ BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, LINE_PT = 16, 22, 14, 12, 28.95
 _RED = "D7000F"
 _HEADING_FACES = {1: "heiti", 2: "kaiti", 3: "fangsong", 4: "fangsong"}
 _TEXT_MM = 156
+_CLOSER = -5  # twentieths of a point: 28 characters of 16 pt are 441 pt, the text is 442.2 pt wide
 
 
 def written(letter: Letter, families: Mapping[str, str]) -> bytes:
@@ -50,9 +51,10 @@ def _set_page(section: Any) -> None:
     if grid is None:
         grid = OxmlElement("w:docGrid")
         section._sectPr.append(grid)
-    grid.set(qn("w:type"), "linesAndChars")
+    # Only lines: a character wider than its cell (16 pt in 15.8 pt) takes two cells in LibreOffice. `_style` sets the
+    # characters closer instead, which Word and LibreOffice draw alike.
+    grid.set(qn("w:type"), "lines")
     grid.set(qn("w:linePitch"), str(round(LINE_PT * 20)))
-    grid.set(qn("w:charSpace"), "-849")  # 28 characters of 16 pt in 156 mm, in 1/4096 pt
 
 
 def width_em(words: str) -> float:
@@ -72,7 +74,21 @@ class _Writer:
         style = self.document.styles["Normal"]
         style.font.size, style.font.name = Pt(BODY_PT), self.families["fangsong"]
         style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), self.families["fangsong"])
+        self._closer(style.element.get_or_add_rPr(), _CLOSER)
+        paragraph = style.element.get_or_add_pPr()
+        for name in ("w:autoSpaceDE", "w:autoSpaceDN"):  # no gap between 2026 and 年: every character is one cell
+            switch = OxmlElement(name)
+            switch.set(qn("w:val"), "0")
+            paragraph.append(switch)
         style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(0)
+
+    @staticmethod
+    def _closer(properties: Any, twentieths: int) -> None:
+        spacing = OxmlElement("w:spacing")
+        spacing.set(qn("w:val"), str(twentieths))
+        properties.insert_element_before(
+            spacing, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:highlight", "w:u", "w:lang"
+        )
 
     def write(self, letter: Letter) -> None:
         if letter.void:
@@ -103,7 +119,7 @@ class _Writer:
             for place, mark in enumerate(letter.marks or ("",)):
                 line = self.line(mark, "heiti")
                 if place == 0:
-                    line.paragraph_format.tab_stops.add_tab_stop(Mm(_TEXT_MM), 2)  # right
+                    line.paragraph_format.tab_stops.add_tab_stop(Mm(_TEXT_MM), WD_TAB_ALIGNMENT.RIGHT)
                     self.run(line, f"\t{letter.number}", "fangsong", BODY_PT)
             return
         for place in range(3):  # 35 mm between the edge of the text and the head
@@ -238,45 +254,75 @@ class _Writer:
         line.paragraph_format.line_spacing = None
 
     def imprint(self, letter: Letter) -> None:
-        """版记: at the foot of the page on which the text ends, in a frame that stands on the lower margin."""
-        lines: list[tuple[Any, bool]] = []
-        if letter.link:
-            import segno
+        """版记: at the foot of the page on which the text ends, in a table that stands on the lower margin."""
+        rows = [
+            *(("qr",) if letter.link else ()), *(("cc",) if letter.cc else ()), *(("printer",) if letter.printer else ())
+        ]  # fmt: skip
+        if not rows:
+            return
+        table = self.document.add_table(rows=len(rows), cols=1)
+        self._float(table)
+        for place, (row, kind) in enumerate(zip(table.rows, rows, strict=True)):
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            line = row.cells[0].paragraphs[0]
+            form = line.paragraph_format
+            form.left_indent = form.right_indent = Pt(SMALL_PT)
+            if kind == "qr":
+                self._code(line, letter.link)
+                continue
+            if kind == "cc":
+                self.run(line, f"抄送：{letter.cc}。", "fangsong", SMALL_PT)
+                form.left_indent, form.first_line_indent = Pt(SMALL_PT * 4), Pt(-SMALL_PT * 3)
+            else:
+                form.tab_stops.add_tab_stop(Pt(442 - SMALL_PT), WD_TAB_ALIGNMENT.RIGHT)
+                self.run(line, f"{letter.printer}\t{letter.date}印发", "fangsong", SMALL_PT)
+            form.space_before = form.space_after = Pt(3)
+            self._rules(row.cells[0], last=place == len(rows) - 1)
+        # Word wants a paragraph after a table; as small as can be, so that it opens no page.
+        closing = self.document.add_paragraph()
+        closing.paragraph_format.line_spacing = Pt(1)
 
-            image = io.BytesIO()
-            segno.make(letter.link, error="m", micro=False).save(image, kind="png", scale=6, border=0)
-            image.seek(0)
-            code = self.line("", "fangsong", TABLE_PT, exact=False)
-            code.add_run().add_picture(image, width=Mm(22))
-            lines.append((code, False))
-            lines.append(
-                (self.line(f"扫码查看文中数字的来源　{letter.link}", "fangsong", 10, exact=False), False)
-            )
-        if letter.cc:
-            lines.append((self.line(f"抄送：{letter.cc}。", "fangsong", SMALL_PT, exact=False), True))
-        if letter.printer:
-            line = self.line(letter.printer, "fangsong", SMALL_PT, exact=False)
-            line.paragraph_format.tab_stops.add_tab_stop(Pt(442 - SMALL_PT), 2)
-            self.run(line, f"\t{letter.date}印发", "fangsong", SMALL_PT)
-            lines.append((line, True))
-        for place, (line, ruled) in enumerate(lines):
-            self.frame(line)
-            if ruled:
-                self.borders(line, bottom=place == len(lines) - 1)
-                line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(SMALL_PT)
+    def _code(self, line: Any, link: str) -> None:
+        import segno
 
-    def frame(self, line: Any) -> None:
-        """Paragraphs with the same frame stand in it together."""
-        frame = OxmlElement("w:framePr")
+        image = io.BytesIO()
+        segno.make(link, error="m", micro=False).save(image, kind="png", scale=6, border=0)
+        image.seek(0)
+        line.paragraph_format.left_indent = Pt(0)
+        line.paragraph_format.space_after = Pt(6)
+        line.add_run().add_picture(image, width=Mm(22))
+        self.run(line, f"　扫码查看文中数字的来源　{link}", "fangsong", 10)
+
+    @staticmethod
+    def _float(table: Any) -> None:
+        """The table stands at the foot of the text, whatever the height of the text above."""
+        table.autofit = False
+        table.columns[0].width = Mm(_TEXT_MM)
+        for cell in table.columns[0].cells:
+            cell.width = Mm(_TEXT_MM)
+        place = OxmlElement("w:tblpPr")
         said = (
-            ("w", round(_TEXT_MM / 25.4 * 1440)), ("wrap", "notBeside"), ("vAnchor", "margin"), ("hAnchor", "margin"),
-            ("xAlign", "left"), ("yAlign", "bottom"),
-        )  # fmt: skip
-        for name, value in said:
-            frame.set(qn(f"w:{name}"), str(value))
-        line._p.get_or_add_pPr().insert_element_before(
-            frame, "w:pBdr", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr"
+            ("vertAnchor", "margin"),
+            ("horzAnchor", "margin"),
+            ("tblpXSpec", "left"),
+            ("tblpYSpec", "bottom"),
         )
+        for name, value in said:
+            place.set(qn(f"w:{name}"), value)
+        table._tbl.tblPr.insert_element_before(
+            place, "w:tblOverlap", "w:bidiVisual", "w:tblStyleRowBandSize", "w:tblStyleColBandSize", "w:tblW", "w:jc"
+        )  # fmt: skip
+
+    @staticmethod
+    def _rules(cell: Any, *, last: bool) -> None:
+        """The black rules of the imprint: above every line, and below the last."""
+        borders = OxmlElement("w:tcBorders")
+        for side in ("top", *(("bottom",) if last else ())):
+            edge = OxmlElement(f"w:{side}")
+            for name, value in (("val", "single"), ("sz", "8"), ("space", "0"), ("color", "000000")):
+                edge.set(qn(f"w:{name}"), value)
+            borders.append(edge)
+        cell._tc.get_or_add_tcPr().append(borders)
 
     # -- one line ----------------------------------------------------------------------------------------
 
@@ -308,13 +354,6 @@ class _Writer:
     def rule(self, paragraph: Any, kind: str, size: int) -> None:
         """The red rule 4 mm below a line; `size` in eighths of a point."""
         self._border(paragraph, {"bottom": (kind, size, 11, _RED)})
-
-    def borders(self, paragraph: Any, *, bottom: bool) -> None:
-        """The black rules of the imprint."""
-        self._border(
-            paragraph,
-            {"top": ("single", 8, 3, "000000"), **({"bottom": ("single", 8, 3, "000000")} if bottom else {})},
-        )
 
     def _border(self, paragraph: Any, sides: Mapping[str, tuple[str, int, int, str]]) -> None:
         borders = OxmlElement("w:pBdr")
