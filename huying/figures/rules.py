@@ -15,10 +15,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -26,7 +24,7 @@ from typing import Any
 from huying.core.language import is_english
 from huying.inspections.campaigns.rules import Span, parse_span
 from huying.inspections.standards import words_of
-from huying.places.sentences import Sentence
+from huying.places.rounding import WHOLE, Show, parse_show
 from huying.places.sentences import gettext_noop as _
 from huying.registry.declared.fields import Problem, Reader, title_of
 
@@ -35,41 +33,6 @@ COUNTED = ("sum", "mean", "distinct", "count", "out_of")
 CALCULATED = ("add", "subtract", "divide", "percent_of", "change", "pace")
 VISIBLE = ("public", "staff")
 RELATIVE = ("this year", "last year", "this month", "last month", "today", "ever")
-_SHOWN = re.compile(r"(?:(percent|per mille|wan|yi)\b,?\s*)?(?:(\d) decimals?)?")
-_SCALE = {
-    "percent": Fraction(1, 100),
-    "per mille": Fraction(1, 1000),
-    "wan": Fraction(10**4),
-    "yi": Fraction(10**8),
-}
-_SIGN = {"percent": "%", "per mille": "‰", "wan": "万", "yi": "亿"}
-
-
-@dataclass(frozen=True)
-class Show:
-    """How a value is written: in which scale, to how many places. Half up, once, at the very end."""
-
-    scale: str = ""
-    decimals: int = 0
-
-    def rounded(self, value: Fraction) -> Decimal:
-        """The value in its scale, rounded half away from nought."""
-        scaled = value / _SCALE.get(self.scale, Fraction(1)) * 10**self.decimals
-        whole = (abs(scaled.numerator) * 2 + scaled.denominator) // (scaled.denominator * 2)
-        return Decimal(whole if scaled >= 0 else -whole).scaleb(-self.decimals)
-
-    def write(self, value: Fraction | None) -> str:
-        """The value as people read it: 99.46%, 120.54亿; a dash where there is nothing to divide by."""
-        if value is None:
-            return "—"
-        return f"{self.rounded(value):,.{self.decimals}f}{_SIGN.get(self.scale, '')}"
-
-    @property
-    def rule(self) -> Sentence:
-        """The rule of rounding in words."""
-        if self.decimals:
-            return Sentence(_("四舍五入到小数点后 %(places)s 位"), {"places": self.decimals})
-        return Sentence(_("四舍五入到个位"))
 
 
 @dataclass(frozen=True)
@@ -92,7 +55,7 @@ class FigureRules:
     when: str = ""  # the day that the period is about; empty: the collection's own
     period: str = ""  # a span or one of RELATIVE; empty: whichever is asked
     by: tuple[str, ...] = ()
-    show: Show = Show()
+    show: Show = WHOLE
     unit: str = ""
     unit_en: str = ""
     visible: str = "staff"
@@ -139,17 +102,6 @@ def _figure_of(declaration: str) -> FigureRules:
     if problems:
         raise ValueError("; ".join(f"{'.'.join(map(str, p.keys))}: {p.sentence}" for p in problems))
     return rules
-
-
-def parse_show(value: object) -> Show:
-    """`percent, 2 decimals`, `yi, 2 decimals`, `1 decimal`. Raises ValueError with a sentence."""
-    match = _SHOWN.fullmatch(str(value).strip())
-    if match is None or not str(value).strip():
-        said = _(
-            "写成 percent, 2 decimals 或 1 decimal（也可用 per mille、wan 万、yi 亿），不是“%(found)s”。"
-        )
-        raise ValueError(Sentence(said, {"found": value}))
-    return Show(match[1] or "", int(match[2] or 0))
 
 
 def parse_period(value: object) -> str:
