@@ -176,6 +176,13 @@ def run_factor_reset(arguments: Arguments) -> int:
     return 0
 
 
+def run_statements(arguments: Arguments) -> int:
+    django()
+    from huying.figures.statements import commands
+
+    return commands.run(every=not arguments.wrong)
+
+
 def run_simulate(arguments: Arguments) -> int:
     from huying.simulate import play, world
 
@@ -332,6 +339,12 @@ COMMANDS: tuple[Command, ...] = (
             argument("account", help="its user name"),
             argument("--reason", required=True, help="kept in the journal"),
         ),
+    ),
+    Command(
+        "statements",
+        "compare what was printed about the district with its own rows",
+        run_statements,
+        (argument("--wrong", action="store_true", help="only what comes out otherwise than printed"),),
     ),
     Command(
         "simulate",

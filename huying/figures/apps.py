@@ -11,6 +11,8 @@ class FiguresConfig(AppConfig):
     def ready(self) -> None:
         from huying.core.temporal import keep
         from huying.figures.collections import collections, register
+        from huying.figures.collections.declared import Awards, Plans, Rankings, Rosters, Standards
+        from huying.figures.collections.ground import Areas, Departments, Organisations, Staff
         from huying.figures.collections.known import Items
         from huying.figures.collections.loop import Answers, Cases
         from huying.figures.collections.seen import (
@@ -25,6 +27,8 @@ class FiguresConfig(AppConfig):
         register(
             Cases(), Answers(), Items(), Rounds(), Outings(), Findings(), Measures(), Notified(), Bulletins()
         )
+        register(Areas(), Departments(), Organisations(), Staff())
+        register(Plans(), Standards(), Rankings(), Rosters(), Awards())
         for each in collections().values():
             # Nothing is counted by words, or by when the ladder looks at a case next.
             keep(

@@ -126,3 +126,11 @@ class PublishedRows(models.Model):
 
     def __str__(self) -> str:
         return f"{self.published_id} {self.number}"
+
+
+# What was printed has a package of its own; Django looks for models here.
+from huying.figures.statements.models import (  # noqa: E402
+    Statement,  # noqa: F401
+    StatementCheck,  # noqa: F401
+    StatementSource,  # noqa: F401
+)

@@ -2,12 +2,16 @@
 
 from django.urls import URLPattern, path
 
+from huying.figures.statements import views as statements
 from huying.figures.views.desk import figures, published
 
 app_name = "figures"
 urlpatterns: list[URLPattern] = [
     path("desk/figures/", figures.figures, name="figures"),
     path("desk/figures/published/", published.Published.as_view(), name="published-list"),
+    path("desk/figures/statements/", statements.Statements.as_view(), name="statements"),
+    path("desk/figures/statements/compare/", statements.compare_again, name="compare-statements"),
+    path("desk/figures/statements/<str:code>/", statements.statement, name="statement"),
     path("desk/figures/<slug:code>/", figures.figure_page, name="figure"),
     path("desk/figures/<slug:code>/publish/", published.publish_figure, name="publish"),
     path("figures/p/<str:token>/", published.published, name="published"),

@@ -52,6 +52,9 @@ KIND_TITLES: Mapping[str, Promise] = {
     "papers": gettext_lazy("文种"),
     "figures": gettext_lazy("数字"),
     "checks": gettext_lazy("核对关系"),
+    "sources": gettext_lazy("出处"),
+    "statements": gettext_lazy("外面的说法"),
+    "statement checks": gettext_lazy("说法之间的关系"),
 }
 
 

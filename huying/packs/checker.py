@@ -177,7 +177,7 @@ class _Check:
         self.known["road names"] = self.known["roads"] | {
             row.cells.get("title", "") for sheet in self.pack.sheets.get("roads", ()) for row in sheet.rows
         } - {""}
-        for kind in ("register", "ledger"):
+        for kind in ("register", "ledger", "figure"):
             self.known[kind] = {document.code for document in self.pack.of_kind(kind)}
 
     def check_documents(self) -> None:

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
 from huying.figures.models import CheckList, Figure
+from huying.figures.statements.models import Statement, StatementCheck, StatementSource
 from huying.inspections.campaigns.models import BulletinSeries, Campaign, Ranking
 from huying.inspections.models import Plan, Standard, StandardVersion
 from huying.inspections.standards import StandardRules
@@ -45,6 +46,7 @@ from huying.packs.place_names import rebuild_place_names
 from huying.packs.reader import documents_of
 from huying.packs.registers import register_values
 from huying.packs.rosters import roster_rows
+from huying.packs.statements import relation_values, source_values, statement_values
 from huying.packs.values import (
     Fields,
     Ids,
@@ -178,6 +180,7 @@ class _Loading:
         self.load_campaigns()
         self.load_papers()
         self.load_figures()
+        self.load_statements()
         landmarks = [
             (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
         ]
@@ -651,6 +654,26 @@ class _Loading:
             declared = self.pack.of_kind(kind)
             writer.write({each.code: declared_values(kind, each.value) for each in declared})
             writer.finish()
+
+
+    def load_statements(self) -> None:
+        """What was printed about the district, and which relations it should keep."""
+        sources = self.writer("sources", StatementSource, retire={})
+        sources.write({entry["code"]: source_values(entry.values) for entry in self.contents.rows("sources")})
+        sources.finish()
+        statements = self.writer("statements", Statement, retire={"active": False})
+        statements.write(
+            {
+                entry["code"]: statement_values(entry.values, self.ids.kinds["sources"])
+                for entry in self.contents.rows("statements")
+            }
+        )
+        statements.finish()
+        checks = self.writer("statement checks", StatementCheck, retire={"active": False})
+        checks.write(
+            {entry["code"]: relation_values(entry.values) for entry in self.contents.rows("statement-checks")}
+        )
+        checks.finish()
 
 
 # -- one declaration -----------------------------------------------------------------------------------------

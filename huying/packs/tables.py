@@ -10,8 +10,11 @@ import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from huying.figures.statements.comparing import BOUNDS, SCALES
+from huying.figures.statements.relations import check_rule
 from huying.packs.wording import expected, said
 from huying.people.models import Department, Organisation, Ownership
 from huying.people.roles import ROLES
@@ -107,8 +110,21 @@ def _lists(coordinates: Any) -> Any:
     return [_lists(part) for part in coordinates] if isinstance(coordinates, tuple | list) else coordinates
 
 
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise Wrong(_("“%(text)s”要写成数字，例如 99.46。"), text=text) from None
+
+
+def _rule(text: str) -> str:
+    return check_rule(text)  # its ValueError says how to write it
+
+
 TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": _text,
+    "decimal": _decimal,
+    "relation": _rule,
     "code": _code,
     "integer": _integer,
     "number": _number,
@@ -299,6 +315,41 @@ TABLES: Mapping[str, Table] = {
                 Column("department", refers="departments"),
             ),
             key=("kind", "code"),
+        ),
+        Table(
+            "sources",
+            "demonstration/sources.csv",
+            (CODE, *_title(), Column("day", "date")),
+        ),
+        Table(
+            "statements",
+            "demonstration/statements.csv",
+            (
+                CODE,
+                *_title(),
+                Column("source", required=True, refers="sources"),
+                Column("value", "decimal", required=True),
+                Column("unit", default="", longest=20),
+                Column("unit_en", default="", longest=40),
+                Column("scale", of=tuple(scale for scale in SCALES if scale), default=""),
+                Column("bound", of=BOUNDS, default="exact"),
+                Column("step", "decimal"),
+                Column("system", "code", required=True, longest=4),
+                Column("figure", refers="figure"),
+                *PERIOD,
+                Column("where", many=True, default=[]),
+            ),
+        ),
+        Table(
+            "statement-checks",
+            "demonstration/statement-checks.csv",
+            (
+                CODE,
+                *_title(),
+                Column("rule", "relation", required=True, longest=200),
+                Column("within", "decimal", default=Decimal(0)),
+                Column("doubts", refers="statements", many=True, default=[]),
+            ),
         ),
     )
 }
