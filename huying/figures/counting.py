@@ -12,13 +12,14 @@ another question (`figures.rows`). Everything is exact until `Show` rounds it, o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
+from django.db.models import Value as Constant
 from django.urls import reverse
 from django.utils import timezone
 
@@ -149,31 +150,17 @@ class _Counting:
         rows = rows_of(rules, self.asked, self.at).order_by()
         if rules.way == "rows":
             return self._made(rules, Fraction(rows.count()))
-        found = rows.aggregate(**_aggregates(rules, of, rows, self.at))
-        return self._made(rules, *_read(rules, found))
+        if rules.way == "share":
+            found = {part: number for part, _key, number in _share(rules, of, rows, self.at)}
+            return self._made(rules, Fraction(found.get(1, 0)), Fraction(found.get(0, 0)))
+        return self._made(rules, *_read(rows.aggregate(**_aggregates(rules, of))))
 
     # -- calculated ------------------------------------------------------------------------------------------
 
-    def _parts(self, rules: FigureRules) -> tuple[Value, ...]:
-        return tuple(self.value(figure(code)) for code in rules.parts)
+    def _of_parts(self, rules: FigureRules) -> Value:
+        return calculated(rules, self.asked, self.at, tuple(self.value(figure(code)) for code in rules.parts))
 
-    def _add(self, rules: FigureRules) -> Value:
-        parts = self._parts(rules)
-        return replace(
-            self._made(rules, sum((each.exact or Fraction(0) for each in parts), Fraction(0))), parts=parts
-        )
-
-    def _subtract(self, rules: FigureRules) -> Value:
-        first, second = parts = self._parts(rules)
-        return replace(
-            self._made(rules, (first.exact or Fraction(0)) - (second.exact or Fraction(0))), parts=parts
-        )
-
-    def _divide(self, rules: FigureRules) -> Value:
-        first, second = parts = self._parts(rules)
-        return replace(
-            self._made(rules, first.exact or Fraction(0), second.exact or Fraction(0)), parts=parts
-        )
+    _add = _subtract = _divide = _of_parts
 
     def _change(self, rules: FigureRules) -> Value:
         """The part against the same days of the year before: 12.42 % less, counted as an improvement or a fall."""
@@ -204,6 +191,15 @@ class _Counting:
         return span_of(part.rules, self.asked, self.at).last or timezone.localdate(self.at)
 
 
+def calculated(rules: FigureRules, asked: Asked, at: dt.datetime, parts: tuple[Value, ...]) -> Value:
+    """The sum, difference or quotient of these parts; a part with nothing to divide by counts as nought."""
+    numbers = [part.exact or Fraction(0) for part in parts]
+    if rules.way == "divide":
+        return Value(rules, asked, at, numbers[0], numbers[1], parts)
+    total = sum(numbers, Fraction(0)) if rules.way == "add" else numbers[0] - numbers[1]
+    return Value(rules, asked, at, total, None, parts)
+
+
 def _year_before(day: dt.date | None) -> dt.date | None:
     if day is None:
         return None
@@ -221,7 +217,7 @@ def target_numbers(reference: str, on: dt.date) -> TargetNumbers:
     return numbers_of(reference, on)
 
 
-def _aggregates(rules: FigureRules, of: Collection, rows: QuerySet[Any], at: dt.datetime) -> dict[str, Any]:
+def _aggregates(rules: FigureRules, of: Collection) -> dict[str, Any]:
     if rules.way == "sum":
         return {"n": Sum(of.expression(rules.number))}
     if rules.way == "mean":
@@ -229,15 +225,23 @@ def _aggregates(rules: FigureRules, of: Collection, rows: QuerySet[Any], at: dt.
         return {"n": Sum(number), "d": Count(number)}
     if rules.way == "distinct":
         return {"n": Count(of.told_apart(rules.number), distinct=True)}
-    if rules.way == "share":
-        inside = of.narrow(
-            of.model._default_manager.filter(pk__in=rows.values("pk")), rules.count, at
-        ).order_by()
-        return {"n": Count("pk", filter=Q(pk__in=inside.values("pk"))), "d": Count("pk")}
     return {"n": Count("pk")}
 
 
-def _read(rules: FigureRules, found: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:
+def _share(
+    rules: FigureRules, of: Collection, rows: QuerySet[Any], at: dt.datetime, group: Any = None
+) -> Iterable[tuple[int, Any, int]]:
+    """(0 for the whole or 1 for what is inside, group, how many), in one statement: of one and the same moment."""
+    whole, inside = (
+        each.values(_part=Constant(part), _group=group or Constant(0))
+        .annotate(_n=Count("pk"))
+        .values_list("_part", "_group", "_n")
+        for part, each in enumerate((rows, of.narrow(rows, rules.count, at).order_by()))
+    )
+    return whole.union(inside, all=True)
+
+
+def _read(found: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:
     return exact(found["n"]), exact(found["d"]) if "d" in found else None
 
 
@@ -283,12 +287,17 @@ def _grouped(rules: FigureRules, by: str, asked: Asked, at: dt.datetime) -> dict
         sums: dict[str, tuple[Fraction, Fraction | None]] = {
             key: (Fraction(len(x)), None) for key, x in seen.items()
         }
+    elif rules.way == "share":
+        halves: dict[str, list[int]] = {}
+        for part, value, number in _share(rules, of, rows, at, group):
+            halves.setdefault(key_of(value), [0, 0])[part] += number
+        sums = {key: (Fraction(inside), Fraction(whole)) for key, (whole, inside) in halves.items()}
     else:
         sums = {}
-        named = {f"n_{name}": value for name, value in _aggregates(rules, of, rows, at).items()}
-        for row in rows.values(_group=group).annotate(**named):
+        named = {f"n_{name}": value for name, value in _aggregates(rules, of).items()}
+        for row in rows.values(_group=group or Constant(0)).annotate(**named):
             key = key_of(row.pop("_group"))
-            top, bottom = _read(rules, {name[2:]: value for name, value in row.items()})
+            top, bottom = _read({name[2:]: value for name, value in row.items()})
             before = sums.get(key, (Fraction(0), None if bottom is None else Fraction(0)))
             sums[key] = (before[0] + top, None if bottom is None else (before[1] or Fraction(0)) + bottom)
     return {
@@ -306,11 +315,27 @@ def _part_of(of: Collection, rules: FigureRules, by: str, key: str, asked: Asked
 
 def _grouped_parts(rules: FigureRules, by: str, asked: Asked, at: dt.datetime) -> dict[str, Value]:
     """Of a calculated figure: each group of its parts, calculated as the whole is."""
-    keys: dict[str, Asked] = {}
-    for code in rules.parts[:1] if rules.way in ("percent_of", "pace", "change") else rules.parts:
-        for key, value in _grouped(figure(code), by, asked, at).items():
-            keys.setdefault(key, value.asked)
-    return {key: count(rules, part, at) for key, part in keys.items() if key}
+    if rules.way in ("percent_of", "pace", "change"):
+        found = _grouped(figure(rules.parts[0]), by, asked, at)
+        return {key: count(rules, value.asked, at) for key, value in found.items() if key}
+    parts = [figure(code) for code in rules.parts]
+    tables = [_grouped(part, by, asked, at) for part in parts]
+    asks = {key: value.asked for table in reversed(tables) for key, value in table.items() if key}
+    return {
+        key: calculated(
+            rules, part, at,
+            tuple(
+                table.get(key) or Value(each, part, at, Fraction(0), _nothing(each))
+                for each, table in zip(parts, tables, strict=True)
+            ),
+        )
+        for key, part in asks.items()
+    }  # fmt: skip
+
+
+def _nothing(rules: FigureRules) -> Fraction | None:
+    """What stands below the line of a figure that has no rows there."""
+    return Fraction(0) if rules.way in ("share", "mean", "divide", "change", "percent_of") else None
 
 
 def every_figure() -> Iterator[FigureRules]:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from huying.figures.collections import RowFacts, collection
+from huying.figures.collections.base import everything
 from huying.figures.counting import Asked, rows_of
 from huying.figures.rules import FigureRules
 from huying.people.models import User
@@ -84,11 +85,21 @@ def ordered_rows(rules: FigureRules, asked: Asked, at: dt.datetime) -> QuerySet[
 
 
 def page_of(
-    rules: FigureRules, asked: Asked, at: dt.datetime, user: User, start: int = 0, size: int = 100
+    rules: FigureRules,
+    asked: Asked,
+    at: dt.datetime,
+    user: User,
+    start: int = 0,
+    size: int = 100,
+    total: int | None = None,
 ) -> Page:
-    """A page of the rows of a value that is counted now (call it inside `as_of` for an earlier moment)."""
+    """A page of the rows of a value that is counted now (call it inside `as_of` for an earlier moment).
+
+    `total`: how many rows there are, where the caller has counted them.
+    """
     rows = ordered_rows(rules, asked, at)
-    total = rows.order_by().count()
+    if total is None:
+        total = rows.order_by().count()
     mine = readable_rows(rules, rows, user)
     shown = total if mine is rows else mine.order_by().count()
     return Page(tuple(described(rules, list(mine[start : start + size]), at)), total, total - shown, start)
@@ -96,8 +107,8 @@ def page_of(
 
 def readable_rows(rules: FigureRules, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
     """Those of these rows that this person may open; the same rows for who may open all of them."""
-    mine = collection(rules.of).readable(user).order_by()
-    return rows.filter(pk__in=mine.values("pk")) if mine.query.where or mine.query.is_sliced else rows
+    mine = collection(rules.of).readable(user)
+    return rows if everything(mine) else rows.filter(pk__in=mine.order_by().values("pk"))
 
 
 def open_page_of(rules: FigureRules, asked: Asked, at: dt.datetime, start: int = 0, size: int = 100) -> Page:

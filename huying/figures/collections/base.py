@@ -214,6 +214,11 @@ class Collection:
         return {"area" if by in _LEVELS else by: (key,)}, Span()
 
 
+def everything(rows: QuerySet[Any]) -> bool:
+    """Whether these are all rows of their model: who may read all of them needn't be asked about each."""
+    return not rows.query.where and not rows.query.is_sliced and not rows.query.combinator
+
+
 def area_at(level: str, path: str) -> str:
     """The code of the area of this level that the path goes through; a village stands at the communities' level."""
     rows = current_index().rows

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from huying.cases.policy import cases_for
-from huying.figures.collections.base import Collection, Field, RowFacts, Words
+from huying.figures.collections.base import Collection, Field, RowFacts, Words, everything
 from huying.inspections.campaigns.counting import measures_of, rounds_of
 from huying.inspections.campaigns.models import Bulletin, BulletinLine, Campaign
 from huying.inspections.results.models import Measure
@@ -95,7 +95,10 @@ class Outings(Collection):
 
     def readable(self, user: User) -> QuerySet[Any]:
         """Of the rounds that this person may read."""
-        return RoundMember.objects.filter(Exists(rounds_for(user).filter(pk=OuterRef("round")).order_by()))
+        mine = rounds_for(user)
+        if everything(mine):
+            return RoundMember.objects.all()
+        return RoundMember.objects.filter(Exists(mine.filter(pk=OuterRef("round")).order_by()))
 
     def related(self) -> tuple[str, ...]:
         """Its round and its person."""
@@ -136,7 +139,10 @@ class Findings(Collection):
 
     def readable(self, user: User) -> QuerySet[Any]:
         """Of the rounds that this person may read."""
-        return Finding.objects.filter(Exists(rounds_for(user).filter(pk=OuterRef("round")).order_by()))
+        mine = rounds_for(user)
+        if everything(mine):
+            return Finding.objects.all()
+        return Finding.objects.filter(Exists(mine.filter(pk=OuterRef("round")).order_by()))
 
     def related(self) -> tuple[str, ...]:
         """Its round and its case."""
@@ -224,7 +230,10 @@ class Notified(Collection):
 
     def readable(self, user: User) -> QuerySet[Any]:
         """Lines about cases that this person may open."""
-        return BulletinLine.objects.filter(Exists(cases_for(user).filter(pk=OuterRef("case")).order_by()))
+        mine = cases_for(user)
+        if everything(mine):
+            return BulletinLine.objects.all()
+        return BulletinLine.objects.filter(Exists(mine.filter(pk=OuterRef("case")).order_by()))
 
     def related(self) -> tuple[str, ...]:
         """Its case and bulletin."""

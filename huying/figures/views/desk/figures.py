@@ -138,6 +138,8 @@ def figure_page(request: HttpRequest, code: str) -> HttpResponse:
         return rules
     looked = look(rules, request.GET)
     with looked.moment():
+        if request.headers.get("HX-Request") and request.GET.get("part") == "trend":
+            return render(request, "figures/_trend.html", {"trend": _trend(rules, looked), "rules": rules})
         return _page(request, rules, looked)
 
 
@@ -169,13 +171,14 @@ def _page(request: HttpRequest, rules: FigureRules, looked: Looked) -> HttpRespo
         "dimensions": [(each, title, address(request, by=each), each == by) for each, title in dimensions.items()],
         "by_title": dimensions.get(by, ""), "groups": [_grouped(group, request) for group in parted],
         "chart": groups_chart(rules, dimensions.get(by, ""), parted, looked.at) if by else None,
-        "trend": _trend(rules, by, looked), "periods": _periods(request, looked),
+        "trend_url": address(request, part="trend") if by != "month" and "month" in dimensions else "",
+        "periods": _periods(request, looked),
         "chips": _chips(request, rules, looked),
         "now_url": address(request, at=None) if looked.earlier else "",
         "permanent_url": value.url, "published": _published(request, rules), "may_publish": may_publish(request.user),
         "publish_query": looked.asked.query(), "xlsx_url": address(request, export="xlsx"),
         "csv_url": address(request, export="csv"), "groups_url": address(request, export="groups"),
-        **_rows(request, rules, looked, number),
+        **_rows(request, value, looked, number),
     }  # fmt: skip
     return render(request, "figures/figure.html", context)
 
@@ -257,8 +260,8 @@ def unit_of(rules: FigureRules) -> str:
     return f"{sign}{rules.counted_in}"
 
 
-def _trend(rules: FigureRules, by: str, looked: Looked) -> dict[str, Any] | None:
-    if by == "month" or "month" not in dimensions_of(rules):
+def _trend(rules: FigureRules, looked: Looked) -> dict[str, Any] | None:
+    if "month" not in dimensions_of(rules):
         return None
     months = [group for group in groups(rules, "month", looked.asked, looked.at) if group.key][-36:]
     if len(months) < 2:
@@ -304,14 +307,25 @@ def _published(request: HttpRequest, rules: FigureRules) -> list[Any]:
     )
 
 
-def _rows(request: HttpRequest, rules: FigureRules, looked: Looked, number: int) -> dict[str, Any]:
+def _rows_behind(value: Value) -> int | None:
+    """How many rows a value was counted from, where the value itself says so."""
+    counted = {"rows": value.numerator, "share": value.denominator, "mean": value.denominator}.get(
+        value.rules.way
+    )
+    return None if counted is None else int(counted)
+
+
+def _rows(request: HttpRequest, value: Value, looked: Looked, number: int) -> dict[str, Any]:
+    rules = value.rules
     if not rules.of:
         return {"page": None}
     start = (number - 1) * ROWS
     if not is_staff_reader(request.user):
         page = open_page_of(rules, looked.asked, looked.at, start, ROWS)
     else:
-        page = page_of(rules, looked.asked, looked.at, cast(User, request.user), start, ROWS)
+        page = page_of(
+            rules, looked.asked, looked.at, cast(User, request.user), start, ROWS, _rows_behind(value)
+        )
         if looked.earlier:
             page = _kept_back(rules, page, cast(User, request.user))
     shown = page.total - page.hidden

@@ -1,11 +1,10 @@
 // A chart as a picture to put into a paper: what the page shows, on white, twice as fine.
-for (const box of document.querySelectorAll("[data-picture]")) {
+function offer(box) {
   const canvas = box.querySelector("[data-chart]");
-  const words = document.documentElement.lang.startsWith("en") ? "Picture (PNG)" : "存为图片（PNG）";
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button button--quiet figure-picture";
-  button.textContent = words;
+  button.textContent = document.documentElement.lang.startsWith("en") ? "Picture (PNG)" : "存为图片（PNG）";
   button.addEventListener("click", () => {
     const chart = window.echarts?.getInstanceByDom(canvas);
     if (!chart) return;
@@ -16,3 +15,7 @@ for (const box of document.querySelectorAll("[data-picture]")) {
   });
   box.append(button);
 }
+
+const start = (root) => root.querySelectorAll("[data-picture]").forEach(offer);
+start(document);
+document.addEventListener("htmx:afterSwap", (event) => start(event.target));
