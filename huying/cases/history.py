@@ -44,6 +44,7 @@ from huying.cases.models import (
     Status,
     new_token,
 )
+from huying.cases.tallies.folding import fold_all
 from huying.core import journal, temporal
 from huying.core.models import StoredFile
 from huying.core.search import _RUN, normalise, tokens
@@ -261,6 +262,7 @@ def load_history(
                 % {"cases": f"{cases:,}", "rate": f"{cases / (time.monotonic() - started):,.0f}"}
             )
     if cases:
+        fold_all()
         _settle()
     return Loaded(cases, reports, entries, passed_over, time.monotonic() - started)
 
@@ -344,7 +346,14 @@ def _settle() -> None:
     tables = (Case, Report, Callback, Check)
     with connection.cursor() as cursor:
         cursor.execute("SELECT gin_clean_pending_list('case_search')")
-        for table in (*(model._meta.db_table for model in tables), "core_journalentry", "core_journalhead"):
+        for table in (
+            *(model._meta.db_table for model in tables),
+            "core_journalentry",
+            "core_journalhead",
+            "cases_tallyshare",
+            "cases_tallycell",
+            "cases_tallymark",
+        ):
             cursor.execute(f"ANALYZE {table}")
 
 

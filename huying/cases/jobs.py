@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from huying.cases import ladder
 from huying.cases.actions.forgetting import forget_contacts
 from huying.cases.actions.timing import recompute_provisional, resume_due_parkings
+from huying.cases.tallies.folding import fold_all
 from huying.core.jobs import at, every, job
 from huying.places.signals import calendar_published
 
@@ -18,6 +19,12 @@ from huying.places.signals import calendar_published
 def climb_the_ladder(moment: dt.datetime) -> None:
     """Remind, urge, supervise and list what is due."""
     ladder.climb_due_rungs()
+
+
+@every("* * * * *")
+def fold_tallies(moment: dt.datetime) -> None:
+    """Take what has changed into the cells. Until then readers count it themselves."""
+    fold_all()
 
 
 @every(at(0, 20))

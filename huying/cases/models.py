@@ -784,3 +784,7 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meeting_id} {self.case_id}"
+
+
+# The tables of the tallies belong to this app.
+from huying.cases.tallies import models as _tallies  # noqa: E402, F401

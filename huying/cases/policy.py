@@ -20,7 +20,7 @@ _LEAD_ONLY = frozenset(
 )  # fmt: skip
 
 
-def _departments(user: User | AnonymousUser, department_id: int) -> set[int]:
+def led_with(user: User | AnonymousUser, department_id: int) -> set[int]:
     """The department and those directly below it: a bureau's clerk serves its stations too.
 
     Remembered on the user object, which lives as long as the request.
@@ -39,7 +39,7 @@ def _within(user: User | AnonymousUser, scope: Scope, verb: str) -> Q:
     if scope.path:
         found &= Q(area_path__startswith=scope.path)
     if scope.department_id is not None:
-        departments = _departments(user, scope.department_id)
+        departments = led_with(user, scope.department_id)
         mine = Q(department__in=departments)
         if verb not in _LEAD_ONLY:
             mine |= Q(assistances__department__in=departments)
@@ -78,7 +78,7 @@ def may(user: User | AnonymousUser, verb: str, case: Case, *, role: str | None =
             continue
         if scope.department_id is None:
             return True
-        departments = _departments(user, scope.department_id)
+        departments = led_with(user, scope.department_id)
         if case.department_id in departments:
             return True
         if verb not in _LEAD_ONLY and case.assistances.filter(department__in=departments).exists():

@@ -12,7 +12,7 @@ hotline appraisal); `docs` and pages show `Rate.formula`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, reduce
@@ -280,7 +280,9 @@ def tally(
     wanted = [MEASURES[code] for code in measures] or list(MEASURES.values())
     among = base.apply(cases, now)
     counted: dict[Any, dict[str, int]] = {}
-    of_cases = {m.code: Count("pk", filter=_q(m, now), distinct=_joins(base)) for m in wanted if not m.said}
+    of_cases = {
+        m.code: Count("pk", filter=condition(m, now), distinct=_joins(base)) for m in wanted if not m.said
+    }
     if of_cases:
         _gather(counted, among.order_by(), by, "", of_cases)
     of_answers = {m.code: Count("pk", filter=SAID[m.said][1]) for m in wanted if m.said}
@@ -306,58 +308,89 @@ def tallies(
     measures: Iterable[str] = (),
     now: dt.datetime | None = None,
 ) -> dict[str, list[Tally]]:
-    """The tallies of several groupings (keys of `_COLUMNS`), and under "" the whole, from one pass over the rows.
+    """The tallies of several groupings (keys of `COLUMNS`), and under "" the whole, from one pass over the rows.
 
     `subtopic` groups by the topics themselves, `topic` by their main topics; what lies directly under a main topic
     has no address of its own. Groups come with the most of the first measure first. One query over cases, one over
     answers where a measure counts them.
     """
     base, now = _prepared(base, now)
-    wanted = [MEASURES[code] for code in measures] or list(MEASURES.values())
-    among = base.apply(cases, now).order_by()
-    columns = tuple(dict.fromkeys(_COLUMNS[name] for name in by))
-    counted: dict[str, dict[Any, dict[str, int]]] = {name: {} for name in ("", *by)}
-    of_cases = {
-        f"n_{m.code}": Count("pk", filter=_q(m, now), distinct=_joins(base)) for m in wanted if not m.said
-    }
-    codes = {name: _codes_of(name) for name in by}
-    if of_cases:
-        _fold(counted, among.values_list(*columns).annotate(**of_cases), columns, tuple(of_cases), codes)
+    wanted = list(measures) or list(MEASURES)
+    columns = tuple(dict.fromkeys(COLUMNS[name] for name in by))
+    sums: dict[str, dict[Any, dict[str, int]]] = {name: {} for name in ("", *by)}
+    codes = {name: codes_of(name) for name in by}
     distinct = _joins(base)
+    for names, rows in counted(base.apply(cases, now), columns, wanted, now, distinct=distinct):
+        _fold(sums, rows, columns, names, codes)
+    return arranged(sums, base, by, wanted[0])
+
+
+def counted(
+    cases: CaseQuerySet,
+    columns: Sequence[str],
+    measures: Sequence[str],
+    now: dt.datetime,
+    *,
+    distinct: bool = False,
+) -> Iterator[tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]]:
+    """The measures that count cases, then those that count answers, each with its rows: the columns, the counts."""
+    among = cases.order_by()
+    # Under names of their own: inside the conditions `overdue` must stay the column.
+    of_cases = {
+        code: Count("pk", filter=condition(MEASURES[code], now), distinct=distinct)
+        for code in measures
+        if not MEASURES[code].said
+    }
+    if of_cases:
+        named = {f"n_{code}": count for code, count in of_cases.items()}
+        yield tuple(of_cases), among.values_list(*columns).annotate(**named)
     of_answers = {
-        f"n_{m.code}": Count("given", filter=_of_case(m.said), distinct=distinct) for m in wanted if m.said
+        code: Count("given", filter=of_case(MEASURES[code].said), distinct=distinct)
+        for code in measures
+        if MEASURES[code].said
     }
     if of_answers:
-        # From the cases to their answers: the other way round every row of the period is looked up twice.
-        given = FilteredRelation("callbacks", condition=Q(callbacks__answered=True))
-        later = Callback.objects.filter(
-            report=OuterRef("given__report"), answered=True, pk__gt=OuterRef("given__pk")
+        named = {f"n_{code}": count for code, count in of_answers.items()}
+        yield (
+            tuple(of_answers),
+            given_answers(among.filter(excluded=False)).values_list(*columns).annotate(**named),
         )
-        # One filter() for both: each further one would join the answers once more.
-        latest = (
-            among.filter(excluded=False).annotate(given=given).filter(Q(given__isnull=False), ~Exists(later))
-        )
-        rows = latest.values_list(*columns).annotate(**of_answers)
-        _fold(counted, rows, columns, tuple(of_answers), codes)
-    whole = counted.pop("").get(None, {})
+
+
+def given_answers(cases: CaseQuerySet) -> CaseQuerySet:
+    """Each of the cases with each of its reporters' latest answers, as `given`."""
+    # From the cases to their answers: the other way round every row of the period is looked up twice.
+    given = FilteredRelation("callbacks", condition=Q(callbacks__answered=True))
+    later = Callback.objects.filter(
+        report=OuterRef("given__report"), answered=True, pk__gt=OuterRef("given__pk")
+    )
+    # One filter() for both: each further one would join the answers once more.
+    return cases.annotate(given=given).filter(Q(given__isnull=False), ~Exists(later))
+
+
+def arranged(
+    sums: dict[str, dict[Any, dict[str, int]]], base: CaseFilter, by: Sequence[str], first: str
+) -> dict[str, list[Tally]]:
+    """Counts by grouping and code as tallies, those with the most of the measure `first` at the top."""
+    sums = dict(sums)
+    whole = sums.pop("").get(None, {})
     found = {"": [Tally("", _("合计"), base, whole)]}
-    for name, groups in counted.items():
+    for name, groups in sums.items():
         kind = "topic" if name == "subtopic" else name
-        rows_of = [_group(kind, key, base, counts, now) for key, counts in groups.items()]
+        rows_of = [_group(kind, key, base, counts, timezone.now()) for key, counts in groups.items()]
         if name == "subtopic":
             # The address of a main topic asks for those below it too.
             broad = _with_children()
             rows_of = [
                 replace(group, openable=group.openable and group.key not in broad) for group in rows_of
             ]
-        first = wanted[0].code
         found[name] = sorted(
             rows_of, key=lambda group: (not group.openable, -group.counts.get(first, 0), group.key)
         )
     return found
 
 
-_COLUMNS = {
+COLUMNS = {
     "ledger": "ledger_id",
     "topic": "topic_id",
     "subtopic": "topic_id",
@@ -366,7 +399,7 @@ _COLUMNS = {
 }
 
 
-def _codes_of(by: str) -> dict[int, str]:
+def codes_of(by: str) -> dict[int, str]:
     """The code under which a row with this key is counted."""
     if by == "subdistrict":
         return dict(Area.objects.filter(level=Area.Level.SUBDISTRICT).values_list("pk", "code"))
@@ -380,7 +413,7 @@ def _codes_of(by: str) -> dict[int, str]:
     return {entry.pk: entry.code for entry in entries.values()}
 
 
-def _of_case(said: str) -> Q:
+def of_case(said: str) -> Q:
     """What was said, asked from the case whose answer is `given`."""
     wanted = cast(list[tuple[str, Any]], SAID[said][1].children)
     return Q(**{f"given__{name}": value for name, value in wanted})
@@ -405,7 +438,7 @@ def _fold(
     width = len(columns)
     for name, groups in counted.items():
         sums: dict[Any, list[int]] = {}
-        place = columns.index(_COLUMNS[name]) if name else None
+        place = columns.index(COLUMNS[name]) if name else None
         for row in table:
             key = None if place is None else row[place]
             known = sums.get(key)
@@ -418,7 +451,7 @@ def _fold(
             key = codes[name].get(pk) if name else None
             group = groups.setdefault(key, {})
             for code, value in zip(counts, values, strict=True):
-                group[code[2:]] = group.get(code[2:], 0) + value
+                group[code] = group.get(code, 0) + value
 
 
 def _prepared(base: CaseFilter | None, now: dt.datetime | None) -> tuple[CaseFilter, dt.datetime]:
@@ -433,7 +466,7 @@ def _joins(base: CaseFilter) -> bool:
     return "joint" in base.values.get("is", ())
 
 
-def _q(measure: Measure, now: dt.datetime) -> Q:
+def condition(measure: Measure, now: dt.datetime) -> Q:
     """The measure as one condition: the same words as its list, from the same tables."""
     found = Q()
     for name, values in _values(measure.code).items():

@@ -152,6 +152,24 @@ def run_journal_seal(arguments: Arguments) -> int:
     return 0
 
 
+def run_tally_check(arguments: Arguments) -> int:
+    django()
+    from huying.cases.tallies import checking
+
+    found = checking.compare()
+    print(f"{found.cases} cases and {found.cells} cells differ; {found.marked} cases wait to be folded.")
+    return int(bool(found))
+
+
+def run_tally_recount(arguments: Arguments) -> int:
+    django()
+    from huying.cases.tallies import checking
+
+    found = checking.recount(report=print)
+    print(f"{found.cases} cases and {found.cells} cells differed; now everything is counted.")
+    return 0
+
+
 def run_token_make(arguments: Arguments) -> int:
     django()
     from huying.people import tokens
@@ -322,6 +340,8 @@ COMMANDS: tuple[Command, ...] = (
         run_journal_seal,
         (argument("--day", type=day, help="like 2026-11-20"),),
     ),
+    Command("tally check", "count every case anew and compare with the tallies", run_tally_check),
+    Command("tally recount", "count every case anew and put the tallies right", run_tally_recount),
     Command(
         "token make",
         "make API tokens for a few days and print them, an account and a token in a line",

@@ -21,6 +21,8 @@ from huying.core.database import DatabaseUnavailable
 OLDEST_POSTGRES = 140000
 # From October on the next year's holidays matter for limits that begin now; the notice comes in early November.
 NEXT_YEAR_MATTERS = 10
+# Up to here readers of the tallies count what is not folded yet without being held up.
+MARKED_TOO_MANY = 20_000
 
 
 class Verdict(StrEnum):
@@ -69,7 +71,8 @@ def all_findings() -> Iterator[Finding]:
     if migrations.verdict is Verdict.FAIL:
         return
     checks: tuple[Callable[[], Finding], ...] = (
-        check_pack, check_calendar, check_queue, check_ways_out, check_identity_provider, check_second_factors,
+        check_pack, check_calendar, check_queue, check_tallies, check_ways_out, check_identity_provider,
+        check_second_factors,
     )  # fmt: skip
     for check in checks:
         yield check()
@@ -198,6 +201,20 @@ def check_queue() -> Finding:
             "queue", f"{alive} workers, {waiting} jobs wait, {failed} failed; see the log for their errors"
         )
     return ok("queue", f"{alive} workers, {waiting} jobs wait")
+
+
+def check_tallies() -> Finding:
+    """Whether what the cockpit counts is folded, and the newest cases are counted as what they are."""
+    from huying.cases.tallies import checking
+
+    wrong, marked = checking.wrong_among_newest(), checking.marked()
+    if wrong:
+        return fail("tallies", f"{wrong} of the newest cases are counted wrongly; run `huying tally recount`")
+    if marked > MARKED_TOO_MANY:
+        return warn(
+            "tallies", f"{marked:,} cases wait to be folded, the cockpit is slow; is a worker running?"
+        )
+    return ok("tallies", f"the newest cases are counted as they are; {marked:,} wait to be folded")
 
 
 def check_ways_out() -> Finding:

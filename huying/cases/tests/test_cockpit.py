@@ -171,7 +171,7 @@ def test_the_page_asks_the_database_as_little_with_many_cases(
     random_history(loop)
     leader = make_user("leader")
     page(client, leader)  # reads the catalogue, the map and the district
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(26):
         page(client, leader)
 
 

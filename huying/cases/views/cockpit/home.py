@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from huying.cases import policy
 from huying.cases.catalogue import catalogue
 from huying.cases.filters import CaseFilter
 from huying.cases.rates import RATES
+from huying.cases.tallies.reading import reach_of, snapshot
 from huying.cases.views.cockpit.numbers import LEVELS, SMALL, Board, choose_subdistricts
 from huying.cases.views.cockpit.periods import NAMED, Span, span_of
 from huying.core.paging import address
@@ -65,10 +65,15 @@ class FilterForm(forms.Form):
 @requires(VERB)
 def home(request: HttpRequest) -> HttpResponse:
     """The whole page, or with `X-Part: live` what changes on it."""
+    with snapshot():
+        return _home(request)
+
+
+def _home(request: HttpRequest) -> HttpResponse:
     span = span_of(request.GET, timezone.now())
     form = FilterForm(request)
     scope = form.scope()
-    board = Board(policy.cases_for(reader(request)), span, scope)
+    board = Board(reach_of(reader(request)), span, scope)
     level, within = _level(request, scope)
     context = {
         "board": board, "span": span, "form": form, "levels": _levels(request, level),

@@ -1,4 +1,4 @@
-"""Everything that the cockpit counts, from few passes: the period, the answers, the period before, what is open now.
+"""Everything that the cockpit counts, from the tallies: the period, the period before; and what is open now.
 
 Numbers of the period are about the cases reported in it, as they stand now. Numbers called 现在 are about every open
 case, whenever it was reported. Each carries the address of its rows.
@@ -7,34 +7,29 @@ case, whenever it was reported. Each carries the address of its rows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from hashlib import sha256
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from django.core.cache import cache
-from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from huying.cases.filters import CaseFilter, day_start, due_q
-from huying.cases.models import OPEN, Callback, Case, CaseQuerySet
-from huying.cases.rates import MEASURES, Number, Ratio, Tally, tallies
+from huying.cases.models import OPEN, Case
+from huying.cases.rates import MEASURES, Number, Ratio, Tally
+from huying.cases.tallies.reading import Reach, by_day, tallies
 from huying.cases.views.cockpit.periods import Span
 from huying.places.area_index import ADMINISTRATIVE
 from huying.places.locate import current_index
 from huying.places.models import Area
 
 GROUPINGS = ("topic", "subtopic", "subdistrict", "department", "ledger")
-OF_CASES = ("reported", "closed", "closed_on_time", "scored", "overdue", "returned", "reopened")
-OF_ANSWERS = ("unsolved", "asked_solved", "satisfied", "graded")
-REMEMBERED_SECONDS = 60
-"""How long answers and ended days are remembered: looking them up for a month of 80,000 takes longer than the rest of
-the page. A new answer or case is seen at once; a case that changes hands, within this time."""
+MEASURED = (
+    "reported", "closed", "closed_on_time", "scored", "overdue", "returned", "reopened",
+    "unsolved", "asked_solved", "satisfied", "graded",
+)  # fmt: skip
 SMALL = 20
 """Below this many a rate is shown with its two numbers, but neither ranked nor compared in per cent."""
 HOT_LEAST = 10
@@ -43,9 +38,6 @@ HOT_GROWTH = 1.25
 HOT_SHOWN = 6
 SOON_SHOWN = 6
 TREND_DAYS = 30
-
-Answers = dict[str, dict[str, dict[str, int]]]
-"""Grouping → group → what was said."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +95,10 @@ class Hot:
 
 
 class Board:
-    """The cockpit's numbers for one reader: `cases` are those they may see, `scope` what the filters keep."""
+    """The cockpit's numbers for one reader: `reach` is how far they see, `scope` what the filters keep."""
 
-    def __init__(self, cases: CaseQuerySet, span: Span, scope: CaseFilter) -> None:
-        self.cases, self.span = cases, span
+    def __init__(self, reach: Reach, span: Span, scope: CaseFilter) -> None:
+        self.reach, self.cases, self.span = reach, reach.cases, span
         self.scope = scope
         self.now = scope.with_(at=span.at)
         self.period = self._within(span)
@@ -118,39 +110,7 @@ class Board:
 
     @cached_property
     def _tables(self) -> dict[str, list[Tally]]:
-        tables = tallies(self.cases, base=self.period, by=GROUPINGS, measures=OF_CASES)
-        answers: Answers = self._remembered("answers", self._answers)
-        return {
-            by: [
-                replace(group, counts={**group.counts, **answers[by].get(group.key, {})}) for group in groups
-            ]
-            for by, groups in tables.items()
-        }
-
-    def _answers(self) -> Answers:
-        tables = tallies(self.cases, base=self.period, by=GROUPINGS, measures=OF_ANSWERS)
-        return {by: {group.key: dict(group.counts) for group in groups} for by, groups in tables.items()}
-
-    def _remembered(self, name: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives, remembered for readers of the same rows until there is a new case or answer."""
-        period = f"{self.span.first} {self.span.last} {timezone.localdate(self.span.at)}"
-        words = f"{name} {self._rows} {self.scope.query()} {period} {self._newest}"
-        return cache.get_or_set(f"cockpit-{sha256(words.encode()).hexdigest()}", make, REMEMBERED_SECONDS)
-
-    @cached_property
-    def _rows(self) -> str:
-        try:
-            return str(self.cases.values("pk").query)
-        except EmptyResultSet:
-            return ""
-
-    @cached_property
-    def _newest(self) -> tuple[Any, Any]:
-        newest = (
-            model.objects.order_by("-pk").values_list("pk", flat=True).first() for model in (Case, Callback)
-        )
-        case, answer = newest
-        return case, answer
+        return tallies(self.reach, base=self.period, by=GROUPINGS, measures=MEASURED)
 
     @cached_property
     def whole(self) -> Tally:
@@ -159,7 +119,7 @@ class Board:
     @cached_property
     def _before(self) -> dict[str, list[Tally]]:
         measures = ("reported", "closed_on_time", "scored")
-        return tallies(self.cases, base=self._within(self.span.before()), by=("subtopic",), measures=measures)
+        return tallies(self.reach, base=self._within(self.span.before()), by=("subtopic",), measures=measures)
 
     @cached_property
     def before(self) -> Tally:
@@ -287,31 +247,17 @@ class Board:
         """(day, reported, closed) of the days up to the end of the period."""
         last = self.span.last
         days = [last - dt.timedelta(days=back) for back in reversed(range(TREND_DAYS))]
-        today = timezone.localdate(self.span.at)
-        ended = min(last, today - dt.timedelta(days=1))
-        counted: list[dict[dt.date, int]] = [
-            dict(self._remembered(f"trend {field}", partial(self._by_day, field, days[0], ended)))
-            for field in ("reported", "closed")
-        ]
-        if last == today:
-            for field, known in zip(("reported", "closed"), counted, strict=True):
-                known.update(self._by_day(field, today, today))
+        # What was closed was reported before: only the reports need the moment.
+        reported = by_day(self.reach, self.now, "reported", days[0], last)
+        closed = by_day(self.reach, self.scope, "closed", days[0], last)
         return [
             (
                 day,
-                Number(counted[0].get(day, 0), self.now.with_(reported_from=day, reported_to=day).url()),
-                Number(counted[1].get(day, 0), self.scope.with_(closed_from=day, closed_to=day).url()),
+                Number(reported.get(day, 0), self.now.with_(reported_from=day, reported_to=day).url()),
+                Number(closed.get(day, 0), self.scope.with_(closed_from=day, closed_to=day).url()),
             )
             for day in days
         ]
-
-    def _by_day(self, name: str, first: dt.date, last: dt.date) -> dict[dt.date, int]:
-        # What was closed was reported before: only the reports need the moment.
-        base = self.now if name == "reported" else self.scope
-        rows = base.with_(**{f"{name}_from": first, f"{name}_to": last}).apply(self.cases)
-        # Counting rows, not keys: the answer then stands in the index.
-        by_day = rows.order_by().values_list(TruncDate(f"{name}_at")).annotate(n=Count("*"))
-        return dict(by_day)
 
 
 def _ranks(groups: Sequence[Tally]) -> dict[str, int]:
