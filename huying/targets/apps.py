@@ -7,3 +7,11 @@ class TargetsConfig(AppConfig):
     label = "targets"
     verbose_name = _("目标与项目")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from huying.core.photo_links import register_rights
+        from huying.targets.projects import reminders
+        from huying.targets.projects.policy import may_open_of_project
+
+        register_rights(may_open_of_project)
+        reminders.register()

@@ -1,6 +1,8 @@
 """Addresses of what the district has promised: programmes, targets, projects."""
 
-from django.urls import URLPattern
+from huying.targets.projects.urls import urlpatterns as projects
 
 app_name = "targets"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    *projects,
+]
