@@ -128,6 +128,25 @@ class PublishedRows(models.Model):
         return f"{self.published_id} {self.number}"
 
 
+class LatestRecount(models.Model):
+    """What a published value came to when it was last counted again: at night, without anybody asking."""
+
+    published = models.OneToOneField(PublishedFigure, on_delete=models.CASCADE, related_name="latest_recount")
+    at = models.DateTimeField(_("数的时刻"))
+    same = models.BooleanField(_("一样"))
+    text = models.CharField(_("现在的数"), max_length=80)
+    rows = models.PositiveIntegerField(_("变动的记录数"), default=0)
+
+    class Meta:
+        verbose_name = _("重新数的结果")
+        indexes: ClassVar = [
+            models.Index(fields=["-at"], name="recount_differs", condition=models.Q(same=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.published_id} {self.text}"
+
+
 # What was printed has a package of its own; Django looks for models here.
 from huying.figures.statements.models import (  # noqa: E402
     Statement,  # noqa: F401

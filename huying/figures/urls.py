@@ -3,11 +3,12 @@
 from django.urls import URLPattern, path
 
 from huying.figures.statements import views as statements
-from huying.figures.views.desk import figures, published
+from huying.figures.views.desk import checks, figures, published
 
 app_name = "figures"
 urlpatterns: list[URLPattern] = [
     path("desk/figures/", figures.figures, name="figures"),
+    path("desk/figures/checks/", checks.checks, name="checks"),
     path("desk/figures/published/", published.Published.as_view(), name="published-list"),
     path("desk/figures/statements/", statements.Statements.as_view(), name="statements"),
     path("desk/figures/statements/compare/", statements.compare_again, name="compare-statements"),

@@ -70,6 +70,7 @@ class Collection:
     department: ClassVar[str] = ""  # lookup of the department's key
     declared: ClassVar[Mapping[str, str]] = {}  # words of the pack for JSON columns: handling → handling
     fields: ClassVar[Mapping[str, Field]] = {}
+    worked_out: ClassVar[tuple[str, ...]] = ()  # what `expression` or `told_apart` makes of several columns
 
     def rows(self) -> QuerySet[Any]:
         """Every row that may be counted."""
@@ -160,12 +161,16 @@ class Collection:
     def told_apart(self, name: str) -> Any:
         """What tells rows apart for `distinct`: a lookup or the text of a declared value."""
         column, _dot, key = name.partition(".")
+        if name in ("month", "year") and self.moment:
+            return (TruncMonth if name == "month" else TruncYear)(self.fields[self.moment].lookup)
         return KeyTextTransform(key, F(self.declared[column])) if key else F(self.fields[name].lookup)
 
     def knows(self, name: str) -> bool:
         """Whether a figure may name this field; names of declared values are checked by whoever declares them."""
         column, _dot, key = name.partition(".")
-        if name == "department" and self.department:
+        if (name == "department" and self.department) or (name in ("month", "year") and self.moment):
+            return True
+        if name in self.worked_out:
             return True
         return column in self.declared if key else name in self.fields
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any, ClassVar, cast
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import DecimalField, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast, ExtractDay, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +51,14 @@ class Cases(Collection):
         **{name: Field(KEYS[name].title) for name in ("is", "not", "due", "colour")},
         "campaign": Field(_("专项")),
     }
+    worked_out: ClassVar = ("days",)
+
+    def expression(self, name: str) -> Any:
+        """`days`: from the day of the report to the day of the handling, 0 where both are one."""
+        if name != "days":
+            return super().expression(name)
+        days = ExtractDay(TruncDate("handled_at") - TruncDate("reported_at"))
+        return Cast(days, DecimalField(max_digits=30, decimal_places=6))
 
     def narrow(self, rows: QuerySet[Any], where: Where, at: dt.datetime | None = None) -> QuerySet[Any]:
         """By the lists' own words where they have them; days and declared values as everywhere."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -92,6 +93,13 @@ class Outings(Collection):
         "area": Field(_("区域"), "round__area_path", "area"),
         "person": Field(_("人"), "user_id", "number"),
     }
+    worked_out: ClassVar = ("person-day",)
+
+    def told_apart(self, name: str) -> Any:
+        """`person-day`: one person out on one day is one person-time, wherever they went."""
+        if name == "person-day":
+            return Concat(Cast("user_id", TextField()), Value(" "), Cast("round__day", TextField()))
+        return super().told_apart(name)
 
     def readable(self, user: User) -> QuerySet[Any]:
         """Of the rounds that this person may read."""

@@ -94,7 +94,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 
 def _group_of(rules: FigureRules) -> str:
-    return rules.system or "—"
+    return rules.heading or rules.system or "—"
 
 
 def _systems() -> list[str]:
