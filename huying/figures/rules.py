@@ -28,7 +28,7 @@ from huying.places.rounding import WHOLE, Show, parse_show
 from huying.places.sentences import gettext_noop as _
 from huying.registry.declared.fields import Problem, Reader, title_of
 
-HEAD = ("figure", "title", "about", "of", "where", "in", "when", "by", "show", "unit", "visible", "system")
+HEAD = ("figure", "group", "title", "about", "of", "where", "in", "when", "by", "show", "unit", "visible", "system")
 COUNTED = ("sum", "mean", "distinct", "count", "out_of")
 CALCULATED = ("add", "subtract", "divide", "percent_of", "change", "pace")
 VISIBLE = ("public", "staff")
@@ -60,9 +60,16 @@ class FigureRules:
     unit_en: str = ""
     visible: str = "staff"
     system: str = ""  # the system of the district's papers that it belongs to
+    group: str = ""  # under which heading it is listed: the title of the list that declares it
+    group_en: str = ""
 
     def __str__(self) -> str:
         return (self.title_en if is_english() else "") or self.title
+
+    @property
+    def heading(self) -> str:
+        """Under which it is listed, in the reader's language."""
+        return (self.group_en if is_english() else "") or self.group
 
     @property
     def explained(self) -> str:
@@ -132,6 +139,7 @@ def read_figure(declaration: Mapping[str, Any]) -> tuple[FigureRules, list[Probl
         read.wrong(_("缺少中文名称：title: {zh: …, en: …}。"), "title")
     about, about_en = title_of(declaration.get("about"))
     unit, unit_en = title_of(declaration.get("unit"))
+    group, group_en = title_of(declaration.get("group"))
     calculated = [key for key in CALCULATED if key in declaration]
     of = str(declaration.get("of") or "")
     if len(calculated) > 1 or (calculated and of):
@@ -150,7 +158,7 @@ def read_figure(declaration: Mapping[str, Any]) -> tuple[FigureRules, list[Probl
         by=words_of(declaration.get("by") or []), unit=unit, unit_en=unit_en, visible=visible,
         show=read.parse(parse_show, declaration.get("show"), "show")
         or (Show("percent", 2) if way in ("share", "percent_of", "change") else Show()),
-        system=str(declaration.get("system") or ""),
+        system=str(declaration.get("system") or ""), group=group, group_en=group_en,
     )  # fmt: skip
     return rules, read.problems
 

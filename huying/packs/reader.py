@@ -47,10 +47,15 @@ KINDS = (
     "paper",
     "figure",
     "figures",
+    "projects",
+    "war-map",
     "checks",
+    "appraisal",
+    "brief",
+    "programme",
 )
 # The grammar has them, this version does not.
-LATER_KINDS = ("programme", "service")
+LATER_KINDS = ("service",)
 SINGLE_KINDS = (
     "district",
     "calendar",
@@ -59,6 +64,7 @@ SINGLE_KINDS = (
     "notices",
     "visits",
     "rosters",
+    "projects",
 )  # at most one file of each
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_CODE = 40
@@ -242,8 +248,9 @@ def documents_of(text: str, file: str, mistakes: list[Mistake]) -> list[Document
 
 
 def _listed(document: Document, mistakes: list[Mistake]) -> Iterator[Document]:
-    """The figures of a list, each as in its own file."""
+    """The figures of a list, each as in its own file; they are shown together under the list's title."""
     for index, row in document.rows("list"):
+        row = row | {"group": row.get("group", document.value.get("title"))}
         part = Document(
             document.file, "figure", str(row.get("figure", "")), row, document.lines, ("list", index)
         )

@@ -24,6 +24,17 @@ FIELDS: Shape = {ANY: (TEXT, {"title": TITLE, "help": TITLE, "of": [TEXT], ANY: 
 SETTINGS: Shape = {ANY: TEXT}
 _HEAD: Mapping[str, Shape] = {"title": TITLE, "about": TITLE, ANY: TEXT}
 
+_TARGET: Shape = {
+    "title": TITLE,
+    "about": TITLE,
+    "unit": TITLE,
+    "standard": TITLE,
+    "plan": (TEXT, SETTINGS),
+    "last_year": (TEXT, SETTINGS),
+    "entry": {"fields": FIELDS, ANY: TEXT},
+    ANY: TEXT,
+}
+
 SHAPES: Mapping[str, Shape] = {
     "district": {
         **_HEAD,
@@ -134,6 +145,7 @@ SHAPES: Mapping[str, Shape] = {
     "paper": {**_HEAD, "fields": WORDS, "review": WORDS, "sign": WORDS},
     "figure": {
         **_HEAD,
+        "group": TITLE,
         "where": {ANY: WORDS},
         "count": {ANY: WORDS},
         "out_of": {ANY: WORDS},
@@ -152,7 +164,43 @@ SHAPES: Mapping[str, Shape] = {
         **_HEAD,
         "list": [{"title": TITLE, "note": TITLE, "sum": WORDS, "same": WORDS, "at_most": WORDS, ANY: TEXT}],
     },
+    "projects": {
+        **_HEAD,
+        **dict.fromkeys(
+            ("levels", "kinds", "lists", "permits", "works", "grants"), [{"title": TITLE, "unit": TITLE, ANY: TEXT}]
+        ),
+        **dict.fromkeys(("update", "visits", "meeting", "problems", "renovation"), SETTINGS),
+    },
+    "war-map": {
+        **_HEAD,
+        "classes": [{"title": TITLE, ANY: TEXT}],
+        "items": [{"title": TITLE, ANY: TEXT}],
+    },
+    "appraisal": {
+        **_HEAD,
+        "units": [TEXT],
+        "parts": [{"title": TITLE, "about": TITLE, ANY: ANY}],
+        "given": {ANY: SETTINGS},
+        "tiers": [{"title": TITLE, ANY: TEXT}],
+        "bonus": [{"title": TITLE, ANY: ANY}],
+        "penalty": [{"title": TITLE, ANY: ANY}],
+    },
+    "brief": {
+        **_HEAD,
+        "where": {ANY: WORDS},
+        "text": (TEXT, [(TEXT, SETTINGS)]),
+        "en": (TEXT, [(TEXT, SETTINGS)]),
+        "names": [TEXT],
+    },
     "bulletin": {**_HEAD, "to": TITLE, "ask": TITLE, "takes": {ANY: WORDS}},
+    "programme": {
+        **_HEAD,
+        "kind": TITLE,
+        "status": SETTINGS,
+        "enter": SETTINGS,
+        "promises": [{"title": TITLE, "about": TITLE, "measures": [_TARGET], ANY: TEXT}],
+        "targets": [_TARGET],
+    },
 }
 
 Tell = Callable[[tuple[str | int, ...], Sentence], None]
