@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Case, DecimalField, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from huying.figures.collections.base import Collection, Field, RowFacts
@@ -16,6 +18,20 @@ from huying.registry.policy import items_for
 
 def _registers() -> dict[str, object]:
     return {register.code: register for register in Register.objects.all()}
+
+
+_ALL_DAY = re.compile(r"24\s*(小时|h|hours)")
+_FROM_TO = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—~]\s*(\d{1,2}):(\d{2})")
+
+
+def hours_of(words: str) -> Decimal | None:
+    """24小时 is 24, 08:00–20:00 is 12, 18:00–06:00 too; None for words that name no hours."""
+    if _ALL_DAY.fullmatch(words.strip()):
+        return Decimal(24)
+    if not (match := _FROM_TO.fullmatch(words.strip())):
+        return None
+    first, last = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    return Decimal(last - first if last > first else last - first + 24 * 60) / 60
 
 
 class Items(Collection):
@@ -39,6 +55,21 @@ class Items(Collection):
         "verified": Field(_("核实日期"), "verified_at", "moment"),
         "area": Field(_("区域"), "area_path", "area"),
     }
+
+    worked_out: ClassVar = ("open-hours",)
+
+    def expression(self, name: str) -> Any:
+        """`open-hours`: for how many hours of a day the thing is open, of its declared `hours`."""
+        if name != "open-hours":
+            return super().expression(name)
+        said = set(Item.objects.filter(data__has_key="hours").values_list("data__hours", flat=True))
+        number = DecimalField(max_digits=30, decimal_places=6)
+        whens = [
+            When(data__hours=words, then=Value(hours, number))
+            for words in said
+            if (hours := hours_of(str(words))) is not None
+        ]
+        return Case(*whens, default=Value(None, number), output_field=number)
 
     def readable(self, user: User) -> QuerySet[Any]:
         """The things that this person may open."""

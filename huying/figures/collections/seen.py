@@ -98,7 +98,8 @@ class Outings(Collection):
     def told_apart(self, name: str) -> Any:
         """`person-day`: one person out on one day is one person-time, wherever they went."""
         if name == "person-day":
-            return Concat(Cast("user_id", TextField()), Value(" "), Cast("round__day", TextField()))
+            words = Cast("user_id", TextField()), Value(" "), Cast("round__day", TextField())
+            return Concat(*words, output_field=TextField())
         return super().told_apart(name)
 
     def readable(self, user: User) -> QuerySet[Any]:
