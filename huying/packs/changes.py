@@ -53,6 +53,9 @@ KIND_TITLES: Mapping[str, Promise] = {
     "figures": gettext_lazy("数字"),
     "checks": gettext_lazy("核对关系"),
     "sources": gettext_lazy("出处"),
+    "programmes": gettext_lazy("计划"),
+    "promises": gettext_lazy("承诺"),
+    "targets": gettext_lazy("目标"),
     "statements": gettext_lazy("外面的说法"),
     "statement checks": gettext_lazy("说法之间的关系"),
 }

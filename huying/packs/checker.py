@@ -25,6 +25,8 @@ from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
 from huying.packs.papers import check_paper
+from huying.packs.programmes import Around as AroundProgrammes
+from huying.packs.programmes import check_programme
 from huying.packs.reader import (
     SINGLE_KINDS,
     Document,
@@ -654,6 +656,11 @@ class _Check:
         for keys, sentence in check_paper(document.value):
             self.wrong(document.wrong(sentence, *keys))
 
+    @cached_property
+    def around_programmes(self) -> AroundProgrammes:
+        """What programmes refer to, read once."""
+        return AroundProgrammes({**self.known, "figure": {each.code for each in self.pack.of_kind("figure")}})
+
     def check_figure(self, document: Document) -> None:
         for keys, sentence in check_figure(document.value, self.around_figures):
             self.wrong(document.wrong(sentence, *keys))
@@ -664,6 +671,10 @@ class _Check:
 
     def check_checks(self, document: Document) -> None:
         for keys, sentence in check_checks(document.value, self.around_figures):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_programme(self, document: Document) -> None:
+        for keys, sentence in check_programme(document.value, self.around_programmes):
             self.wrong(document.wrong(sentence, *keys))
 
     def check_standard(self, document: Document) -> None:

@@ -43,6 +43,7 @@ from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
 from huying.packs.papers import paper_values
 from huying.packs.place_names import rebuild_place_names
+from huying.packs.programmes import programme_values, promise_values, target_values
 from huying.packs.reader import documents_of
 from huying.packs.registers import register_values
 from huying.packs.rosters import roster_rows
@@ -95,6 +96,8 @@ from huying.registry.bulk import complete_items
 from huying.registry.declared.fields import title_of
 from huying.registry.models import Item, Register
 from huying.registry.rules import PROPERTIES, RETIRED, RegisterRules
+from huying.targets.models import Programme, Promise, Target
+from huying.targets.programmes.history import note_changes
 
 Report = Callable[[str], object]
 # Kinds that change what is where: every process has to read the map again.
@@ -179,6 +182,7 @@ class _Loading:
         self.load_plans()
         self.load_campaigns()
         self.load_papers()
+        self.load_programmes()
         self.load_figures()
         self.load_statements()
         landmarks = [
@@ -646,6 +650,32 @@ class _Loading:
         writer = self.writer("papers", PaperKind, retire={"active": False})
         writer.write({each.code: paper_values(each.value) for each in self.pack.of_kind("paper")})
         writer.finish()
+
+    def load_programmes(self) -> None:
+        """Programmes with their promises and targets; a value that the pack changes is kept as it was before."""
+        declared = [each.value for each in self.pack.of_kind("programme")]
+        writer = self.writer("programmes", Programme, retire={"active": False})
+        writer.write({str(each["programme"]): programme_values(each) for each in declared})
+        writer.finish()
+        ids = writer.ids
+        promises = self.writer("promises", Promise, retire={"active": False})
+        for each in declared:
+            promises.write(promise_values(each, ids[str(each["programme"])]))
+        promises.finish()
+        before = {row.pk: (row.amount, row.due) for row in Target.objects.all()}
+        targets = self.writer("targets", Target, retire={"active": False})
+        for each in declared:
+            targets.write(
+                target_values(
+                    each,
+                    ids[str(each["programme"])],
+                    promises.ids,
+                    self.ids.kinds["departments"],
+                    self.ids.kinds["staff"],
+                )
+            )
+        targets.finish()
+        note_changes(before)
 
     def load_figures(self) -> None:
         """Figures, and the relations between them."""
