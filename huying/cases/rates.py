@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy
 
 from huying.cases.catalogue import catalogue
 from huying.cases.filters import FLAGS, CaseFilter, due_q, path_of, period, statuses
-from huying.cases.models import Callback, CaseQuerySet
+from huying.cases.models import Callback, Case, CaseQuerySet
 from huying.places.locate import current_index
 from huying.places.models import Area
 
@@ -332,7 +332,7 @@ def counted(
     now: dt.datetime,
     *,
     distinct: bool = False,
-) -> Iterator[tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]]:
+) -> Iterator[tuple[tuple[str, ...], QuerySet[Case, tuple[Any, ...]]]]:
     """The measures that count cases, then those that count answers, each with its rows: the columns, the counts."""
     among = cases.order_by()
     # Under names of their own: inside the conditions `overdue` must stay the column.
@@ -372,12 +372,12 @@ def arranged(
     sums: dict[str, dict[Any, dict[str, int]]], base: CaseFilter, by: Sequence[str], first: str
 ) -> dict[str, list[Tally]]:
     """Counts by grouping and code as tallies, those with the most of the measure `first` at the top."""
-    sums = dict(sums)
+    sums, now = dict(sums), timezone.now()
     whole = sums.pop("").get(None, {})
     found = {"": [Tally("", _("合计"), base, whole)]}
     for name, groups in sums.items():
         kind = "topic" if name == "subtopic" else name
-        rows_of = [_group(kind, key, base, counts, timezone.now()) for key, counts in groups.items()]
+        rows_of = [_group(kind, key, base, counts, now) for key, counts in groups.items()]
         if name == "subtopic":
             # The address of a main topic asks for those below it too.
             broad = _with_children()
@@ -520,11 +520,13 @@ def _part_of(base: CaseFilter, by: str, key: str) -> CaseFilter:
         narrower = (
             [code for code in named if rows[code].path.startswith(rows[key].path)] if key in rows else []
         )
-        return base.with_(area=narrower or key)
+        return CaseFilter.of({**base.values, "area": tuple(narrower) or (key,)})
     if name == "topic":
         topics = catalogue().topics
-        return base.with_(topic=[code for code in named if topics[code].parent == topics[key].pk] or key)
-    return base.with_(**{name: key})
+        below = tuple(code for code in named if topics[code].parent == topics[key].pk)
+        return CaseFilter.of({**base.values, "topic": below or (key,)})
+    # A code of the catalogue is good: nothing to check for each of some hundred groups.
+    return CaseFilter.of({**base.values, name: (key,)})
 
 
 def _month_of(base: CaseFilter, name: str, first: dt.date, now: dt.datetime) -> CaseFilter:

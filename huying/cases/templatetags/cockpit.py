@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from huying.cases.rates import Number, Ratio, Tally
-from huying.cases.views.cockpit.numbers import SMALL, Change
+from huying.cases.views.cockpit.numbers import SMALL, Change, Line
 from huying.core.templatetags.parts import icon
 
 register = template.Library()
@@ -24,9 +26,10 @@ def number(value: Number, colour: str = "") -> SafeString:
         if colour
         else "count-of"
     )
+    # Written out: a page has a thousand of them.
     if not value.url:
-        return format_html('<span class="{}">{}</span>', css, value)
-    return format_html('<a class="{}" href="{}" data-count="{}">{}</a>', css, value.url, value.value, value)
+        return SafeString(f'<span class="{css}">{value}</span>')
+    return SafeString(f'<a class="{css}" href="{escape(value.url)}" data-count="{value.value}">{value}</a>')
 
 
 @register.simple_tag
@@ -35,6 +38,7 @@ def cell(value: Number, colour: str = "") -> SafeString:
     return number(value, colour) if value.value else _NOUGHT
 
 
+_NOTHING = SafeString('<span class="soft">—</span>')
 _NOUGHT = SafeString('<span class="count-of count-of--zero">0</span>')
 
 
@@ -56,13 +60,38 @@ def percent(value: Ratio) -> SafeString:
 def ratio(value: Ratio) -> SafeString:
     """A rate with the two numbers it comes from; of few rows the numbers alone."""
     if not value.denominator.value:
-        return format_html('<span class="soft">{}</span>', "—")
-    parts = format_html(
-        '<small class="parts">{}/{}</small>', cell(value.numerator), number(value.denominator)
-    )
+        return _NOTHING
+    parts = f'<small class="parts">{cell(value.numerator)}/{number(value.denominator)}</small>'
     if value.denominator.value < SMALL:
-        return parts
-    return format_html("{}{}", f"{value.percent:.1f} %", parts)
+        return SafeString(parts)
+    return SafeString(f"{value.percent:.1f} %{parts}")
+
+
+@register.simple_tag
+def lines(rows: Iterable[Line], ranked: bool) -> SafeString:
+    """The rows of a table, by one call: tags for each of a thousand cells take longer than counting them."""
+    made = []
+    for line in rows:
+        rank = f'<td class="number rank">{line.rank or "—"}</td>' if ranked else ""
+        cells = (
+            cell(line.reported), f'<span class="soft">{line.share:.1f} %</span>', cell(line.closed),
+            ratio(line.on_time), cell(line.overdue, "red"), cell(line.returned), cell(line.reopened),
+            cell(line.unsolved, "yellow"), ratio(line.satisfaction),
+        )  # fmt: skip
+        numbers = "".join(f'<td class="number">{each}</td>' for each in cells)
+        made.append(f'<tr>{rank}<th scope="row">{escape(line.tally.title)}</th>{numbers}</tr>')
+    return SafeString("".join(made))
+
+
+@register.simple_tag
+def load_rows(rows: Iterable[tuple[str, Number]]) -> SafeString:
+    """The rows of the map's table."""
+    return SafeString(
+        "".join(
+            f'<tr><th scope="row">{escape(title)}</th><td class="number">{number(count)}</td></tr>'
+            for title, count in rows
+        )
+    )
 
 
 @register.simple_tag

@@ -156,10 +156,12 @@ class Board:
         for group in self._tables["subtopic"]:
             if not group.openable:
                 continue
+            if group.counts.get("reported", 0) < HOT_LEAST:
+                continue
             now = group.number("reported")
             empty = Tally(group.key, group.title, self._within(self.span.before()).with_(topic=group.key), {})
             change = Change(now.value, before.get(group.key, empty).number("reported"))
-            if now.value >= HOT_LEAST and now.value >= change.before.value * HOT_GROWTH:
+            if now.value >= change.before.value * HOT_GROWTH:
                 found.append(Hot(group.title, now, change))
         return sorted(found, key=lambda hot: (-hot.change.difference, hot.title))[:HOT_SHOWN]
 
