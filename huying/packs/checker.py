@@ -24,6 +24,7 @@ from huying.packs.figures import Around as AroundFigures
 from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
+from huying.packs.projects import check_projects, check_war_map
 from huying.packs.papers import check_paper
 from huying.packs.programmes import Around as AroundProgrammes
 from huying.packs.programmes import check_programme
@@ -137,7 +138,7 @@ class _Check:
         self.check_buildings()
         self.check_people()
         for document in self.pack.documents:
-            getattr(self, f"check_{document.kind}")(document)
+            getattr(self, f"check_{document.kind.replace('-', '_')}")(document)
 
     def wrong(self, mistake: Mistake) -> None:
         self.contents.mistakes.append(mistake)
@@ -675,6 +676,16 @@ class _Check:
 
     def check_programme(self, document: Document) -> None:
         for keys, sentence in check_programme(document.value, self.around_programmes):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_projects(self, document: Document) -> None:
+        ledger = str((document.value.get("problems") or {}).get("ledger") or "")
+        known = {**self.around.known, "categories": self.surroundings.categories.get(ledger, ())}
+        for keys, sentence in check_projects(document.value, known):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_war_map(self, document: Document) -> None:
+        for keys, sentence in check_war_map(document.value, self.known):
             self.wrong(document.wrong(sentence, *keys))
 
     def check_standard(self, document: Document) -> None:

@@ -43,6 +43,8 @@ from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
 from huying.packs.papers import paper_values
 from huying.packs.place_names import rebuild_place_names
+from huying.packs.projects import declared_values as project_values
+from huying.packs.projects import item_values
 from huying.packs.programmes import programme_values, promise_values, target_values
 from huying.packs.reader import documents_of
 from huying.packs.registers import register_values
@@ -98,6 +100,7 @@ from huying.registry.models import Item, Register
 from huying.registry.rules import PROPERTIES, RETIRED, RegisterRules
 from huying.targets.models import Programme, Promise, Target
 from huying.targets.programmes.history import note_changes
+from huying.targets.projects.models import ProjectBook, WarMap, WarMapItem
 
 Report = Callable[[str], object]
 # Kinds that change what is where: every process has to read the map again.
@@ -183,6 +186,7 @@ class _Loading:
         self.load_campaigns()
         self.load_papers()
         self.load_programmes()
+        self.load_projects()
         self.load_figures()
         self.load_statements()
         landmarks = [
@@ -676,6 +680,21 @@ class _Loading:
             )
         targets.finish()
         note_changes(before)
+
+    def load_projects(self) -> None:
+        """How projects are run, and war maps with their tasks."""
+        books = self.writer("projects", ProjectBook, retire={"active": False})
+        declared = self.pack.of_kind("projects")
+        books.write({each.code: project_values("projects", each.value) for each in declared})
+        books.finish()
+        maps = self.writer("war maps", WarMap, retire={"active": False})
+        declared = self.pack.of_kind("war-map")
+        maps.write({each.code: project_values("war-map", each.value) for each in declared})
+        maps.finish()
+        items = self.writer("war map items", WarMapItem, retire={"active": False})
+        for each in declared:
+            items.write(item_values(each.value, maps.ids, self.ids.kinds["departments"]))
+        items.finish()
 
     def load_figures(self) -> None:
         """Figures, and the relations between them."""
