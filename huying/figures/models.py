@@ -153,3 +153,15 @@ from huying.figures.statements.models import (  # noqa: E402
     StatementCheck,  # noqa: F401
     StatementSource,  # noqa: F401
 )
+from huying.figures.appraisals.models import (  # noqa: E402
+    Appraisal,  # noqa: F401
+    AppraisalAppeal,  # noqa: F401
+    AppraisalEntry,  # noqa: F401
+    AppraisalTable,  # noqa: F401
+)
+from huying.figures.briefs.models import (  # noqa: E402
+    Brief,  # noqa: F401
+    BriefNumber,  # noqa: F401
+    BriefRun,  # noqa: F401
+)
+from huying.figures.reports.models import MeetingPack  # noqa: E402, F401

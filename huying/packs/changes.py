@@ -61,6 +61,8 @@ KIND_TITLES: Mapping[str, Promise] = {
     "targets": gettext_lazy("目标"),
     "statements": gettext_lazy("外面的说法"),
     "statement checks": gettext_lazy("说法之间的关系"),
+    "appraisals": gettext_lazy("考核"),
+    "briefs": gettext_lazy("简报"),
 }
 
 

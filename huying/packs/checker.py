@@ -20,12 +20,15 @@ from huying.figures.rules import read_figure
 from huying.inspections.standards import read_standard
 from huying.packs.campaigns import Around, check_bulletin, check_campaign, check_ranking
 from huying.packs.declarations import check_declaration
+from huying.packs.appraisals import check_appraisal
+from huying.packs.briefs import check_brief
 from huying.packs.figures import Around as AroundFigures
 from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
 from huying.packs.projects import check_projects, check_war_map
 from huying.packs.papers import check_paper
+from huying.papers.rules import BUILT_IN
 from huying.packs.programmes import Around as AroundProgrammes
 from huying.packs.programmes import check_programme
 from huying.packs.reader import (
@@ -686,6 +689,20 @@ class _Check:
 
     def check_war_map(self, document: Document) -> None:
         for keys, sentence in check_war_map(document.value, self.known):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_appraisal(self, document: Document) -> None:
+        areas = [(str(row["level"]), str(row["code"])) for row in self.contents.rows("areas")]
+        units: dict[str, list[str]] = {
+            level: [code for each, code in areas if each == level] for level in ("subdistrict", "community")
+        }
+        units["department"] = list(self.known.get("departments", ()))
+        for keys, sentence in check_appraisal(document.value, self.around_figures.figures, units):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_brief(self, document: Document) -> None:
+        papers = {*BUILT_IN, *(each.code for each in self.pack.of_kind("paper"))}
+        for keys, sentence in check_brief(document.value, self.around_figures.figures, papers):
             self.wrong(document.wrong(sentence, *keys))
 
     def check_standard(self, document: Document) -> None:

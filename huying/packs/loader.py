@@ -23,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Category, Ledger, Topic
 from huying.core import journal
+from huying.figures.appraisals.models import Appraisal
+from huying.figures.briefs.models import Brief
 from huying.figures.models import CheckList, Figure
 from huying.figures.statements.models import Statement, StatementCheck, StatementSource
 from huying.inspections.campaigns.models import BulletinSeries, Campaign, Ranking
@@ -38,6 +40,7 @@ from huying.packs.checker import (
     understand_pack,
 )
 from huying.packs.declarations import category_values, check_declaration, ledger_values, words
+from huying.packs.briefs import declared_values as brief_values
 from huying.packs.figures import declared_values
 from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
@@ -189,6 +192,7 @@ class _Loading:
         self.load_projects()
         self.load_figures()
         self.load_statements()
+        self.load_briefs()
         landmarks = [
             (entry["title"], entry["lng"], entry["lat"]) for entry in self.contents.rows("landmarks")
         ]
@@ -704,6 +708,14 @@ class _Loading:
             writer.write({each.code: declared_values(kind, each.value) for each in declared})
             writer.finish()
 
+
+    def load_briefs(self) -> None:
+        """What is composed and scored from figures."""
+        for kind, name, model in (("appraisal", "appraisals", Appraisal), ("brief", "briefs", Brief)):
+            writer = self.writer(name, model, retire={"active": False})
+            declared = self.pack.of_kind(kind)
+            writer.write({each.code: brief_values(kind, each.value) for each in declared})
+            writer.finish()
 
     def load_statements(self) -> None:
         """What was printed about the district, and which relations it should keep."""
