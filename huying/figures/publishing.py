@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -29,7 +29,6 @@ CHUNK = 1000
 ATTEMPTS = 3
 
 
-@transaction.atomic
 def publish(
     code: str, asked: Asked | None = None, *, actor: User | None, purpose: str = ""
 ) -> PublishedFigure:
@@ -38,19 +37,29 @@ def publish(
     Value and rows are read as of one moment by which every change was committed, whatever is changed meanwhile; that
     the value is the value of its rows is proved before it is kept.
     """
-    rules = figure(code)
+    return publish_together([(code, asked or Asked())], actor=actor, purpose=purpose)[0]
+
+
+@transaction.atomic
+def publish_together(
+    wanted: Sequence[tuple[str, Asked]], *, actor: User | None, purpose: str = ""
+) -> list[PublishedFigure]:
+    """Publish several figures as of one and the same moment; see `publish`."""
+    rules = [(figure(code), asked) for code, asked in wanted]
+    kept = {model for each, _asked in rules for model in _kept_for(each)}
     for _attempt in range(ATTEMPTS):
-        at = settled_moment(_kept_for(rules))
+        at = settled_moment(kept)
         try:
             with as_of(at):
-                published = _freeze(count(rules, asked or Asked(), at), actor, purpose, None)
+                found = [_freeze(count(each, asked, at), actor, purpose, None) for each, asked in rules]
         except _MovedMeanwhile:
             continue
-        log(
-            published, "figure.published", actor=actor, at=published.at, figure=code, value=published.text,
-            purpose=purpose, rows=published.rows,
-        )  # fmt: skip
-        return published
+        for published in found:
+            log(
+                published, "figure.published", actor=actor, at=published.at, figure=published.figure.code,
+                value=published.text, purpose=purpose, rows=published.rows,
+            )  # fmt: skip
+        return found
     raise Refusal(_("正有大量数据写入，这个数一直在变。请过几分钟再公布。"))
 
 
