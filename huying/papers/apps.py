@@ -7,3 +7,11 @@ class PapersConfig(AppConfig):
     label = "papers"
     verbose_name = _("文书")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from huying.notices.recipients import subject_link
+
+        subject_link("paper", lambda pk: reverse("papers:paper", args=[pk]))
+        subject_link("paperdraft", lambda pk: reverse("papers:draft", args=[pk]))

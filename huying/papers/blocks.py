@@ -1,9 +1,9 @@
-"""The body of a paper: plain text with very little mark-up, read into blocks that the page, the PDF and Word draw alike.
+"""The body of a paper: plain text with very little mark-up, read into blocks that page, PDF and Word draw alike.
 
 =================================  =====================================================================
 a line that begins with            is
 =================================  =====================================================================
-`一、` `（一）` `1.` `（1）`          a heading of the first to fourth level (黑体, 楷体, 仿宋, 仿宋), up to the first 。
+`一、` `（一）` `1.` `（1）`          a heading of level 1 to 4 (黑体, 楷体, 仿宋, 仿宋), up to the first 。
 `| a | b |`                        a row of a table; the first row is its head
 `![words](picture:name)`           a picture that was put to the draft under this name, `words` below it
 `===`                              a new page

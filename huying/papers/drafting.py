@@ -4,8 +4,8 @@
       ↑ return, with the reason ┘          │           │
       └────────────────────────────────────┴───────────┘          draft → discarded
 
-A kind may leave out review or signature. Whoever took the last step may take it back while nobody has gone on. Every step
-locks the draft and compares the version that its caller saw, so among any number of racers one wins.
+A kind may leave out review or signature. Whoever took the last step may take it back while nobody has gone on. Every
+step is one conditional update by the version that its caller saw, so among any number of racers one wins.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ _before_issue: dict[str, BeforeIssue] = {}
 def register_before_issue(function: BeforeIssue) -> None:
     """Call `function(draft)` inside the issuing transaction, before the text is frozen.
 
-    What it returns is the body from then on (None leaves it): floors above put in what they have frozen, for instance the
-    addresses of published figures. An error in it undoes the issue, and the number with it. Registering the same
+    What it returns is the body from then on (None leaves it): floors above put in what they have frozen, for instance
+    the addresses of published figures. An error in it undoes the issue, and the number with it. Registering the same
     function again changes nothing.
     """
     _before_issue[f"{function.__module__}.{function.__qualname__}"] = function
@@ -400,7 +400,7 @@ def _tell_next(draft: PaperDraft, rules: KindRules) -> None:
 
 @transaction.atomic
 def issue_draft(draft: PaperDraft, *, actor: User | None, at: dt.datetime | None = None) -> Paper:
-    """Number and issue a signed text; from now on it is frozen. Everything or nothing: a failure gives the number back."""
+    """Number and issue a signed text; from now on it is frozen. A failure gives the number back."""
     policy.require_step(actor, "paper.issue", draft)
     at, rules = at or timezone.now(), kind_rules(draft.kind)
     _move(draft, State.ISSUED, "draft.issued", sources=[State.SIGNED], actor=actor, at=at, back=False)

@@ -1,12 +1,12 @@
 """Official papers: what is being drafted, and what was issued.
 
-**Two nouns.** A `PaperDraft` is a text that people still change; a `Paper` is what was issued: numbered, frozen, received and
-answered. They are two tables because nothing that is drafted may be mistaken for what was said: whoever lists papers (cases,
-inspections, figures) never has to ask for their state, and papers that the rules issue by themselves have no draft at all.
+**Two nouns.** A `PaperDraft` is a text that people still change; a `Paper` is what was issued: numbered, frozen,
+received and answered. They are two tables because nothing that is drafted may be mistaken for what was said: whoever
+lists papers (cases, inspections, figures) never asks for their state, and papers that rules issue have no draft.
 
 **One number, many receipts.** A paper goes to several departments under one number; each signs for it and answers on
-its own `PaperReceipt`. What stands on the paper itself (`received_at`, `replied_at`) sums them up: the moment when the last of
-the main addressees had done it. A paper to one addressee has no row of its own until that one acts.
+its own `PaperReceipt`. What stands on the paper itself (`received_at`, `replied_at`) sums them up: the moment when the
+last of the main addressees had done it. A paper to one addressee has no row of its own until that one acts.
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
 """Who may read, write and move a paper: each verb is a queryset.
 
-Papers are read by those who issue papers, within their area, and by the departments they are addressed to. Drafts are read
-by their drafter and the drafter's department, and from the moment they are handed on by whoever reviews, signs or issues them.
+Papers are read by those who issue papers, within their area, and by the departments they are addressed to. Drafts are
+read by their drafter and the drafter's department, and from the moment they are handed on by whoever reviews, signs or
+issues them.
 """
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.core.errors import NotAllowed
@@ -169,4 +171,5 @@ def require_step(user: User | None, verb: str, draft: PaperDraft) -> None:
 
 def recipients(user: User | AnonymousUser) -> QuerySet[Department]:
     """The departments that a paper may be sent to."""
-    return Department.objects.on().order_by("kind", "pk")
+    today = timezone.localdate()
+    return Department.objects.filter(Q(valid_to=None) | Q(valid_to__gte=today)).order_by("kind", "pk")

@@ -76,7 +76,10 @@ class _Writer:
         style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), self.families["fangsong"])
         self._closer(style.element.get_or_add_rPr(), _CLOSER)
         paragraph = style.element.get_or_add_pPr()
-        for name in ("w:autoSpaceDE", "w:autoSpaceDN"):  # no gap between 2026 and 年: every character is one cell
+        for name in (
+            "w:autoSpaceDE",
+            "w:autoSpaceDN",
+        ):  # no gap between 2026 and 年: every character is one cell
             switch = OxmlElement(name)
             switch.set(qn("w:val"), "0")
             paragraph.append(switch)
@@ -256,8 +259,10 @@ class _Writer:
     def imprint(self, letter: Letter) -> None:
         """版记: at the foot of the page on which the text ends, in a table that stands on the lower margin."""
         rows = [
-            *(("qr",) if letter.link else ()), *(("cc",) if letter.cc else ()), *(("printer",) if letter.printer else ())
-        ]  # fmt: skip
+            *(("qr",) if letter.link else ()),
+            *(("cc",) if letter.cc else ()),
+            *(("printer",) if letter.printer else ()),
+        ]
         if not rows:
             return
         table = self.document.add_table(rows=len(rows), cols=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django import template
+from django.template import Context
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -13,9 +14,10 @@ from huying.papers.blocks import Heading, NewPage, Paragraph, Picture, Span, Tab
 register = template.Library()
 
 
-@register.filter
-def runs(spans: Iterable[Span], base: str = "") -> SafeString:
-    """The text; what leads to a page of this site is a link, in a file with the site's address before it."""
+@register.simple_tag(takes_context=True)
+def runs(context: Context, spans: Iterable[Span]) -> SafeString:
+    """The text; what leads to a page of this site is a link, in a file with the site's address (`base`) before it."""
+    base = context.get("base", "")
     return mark_safe(
         "".join(
             format_html('<a class="letter__number-link" href="{}{}">{}</a>', base, span.href, span.text)

@@ -57,7 +57,7 @@ class TestPage(_OfEast):
     def test_it_costs_few_queries(self, django_assert_max_num_queries: Any) -> None:
         user = self.person(self.district.east)
         self.open(user)
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(13):
             self.open(user)
 
 

@@ -5,44 +5,37 @@ from __future__ import annotations
 from typing import cast
 from urllib.parse import quote
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.toasts import toast
 from huying.papers import actions
 from huying.papers import render as rendering
+from huying.papers.actions import receipts_of
+from huying.papers.forms import ReplyForm
 from huying.papers.letter import letter_of, number_of
-from huying.papers.models import Paper
-from huying.papers.policy import ISSUING, RECEIVING, may_answer, papers_for
+from huying.papers.models import Paper, PaperDraft, PaperMeeting, PaperReceipt, PaperReply
+from huying.papers.policy import READING, may_answer, may_judge, papers_for
 from huying.people.guards import requires
 from huying.people.models import User
 
-READING = (*ISSUING, RECEIVING)
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-
-class ReplyForm(forms.Form):
-    """What the department did, in writing."""
-
-    reply = forms.CharField(
-        label=gettext_lazy("书面回复"),
-        max_length=2000,
-        help_text=gettext_lazy("写明已经做了什么、现在怎样、什么时候办结。提交后不能修改。"),
-        widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={"required": gettext_lazy("请写明办理情况（至少 10 个字）。")},
-    )
 
 
 def paper_for(request: HttpRequest, pk: int) -> Paper:
     """The paper with its people; 404 for one that the reader may not see."""
-    rows = papers_for(request.user).select_related("addressee", "issued_by", "received_by", "replied_by")
+    rows = (
+        papers_for(request.user)
+        .select_related(
+            "addressee__area", "issued_by", "signed_by", "received_by", "replied_by", "superseded_by"
+        )
+        .prefetch_related("receipts__department", "receipts__received_by", "receipts__replies__by")
+    )
     paper = rows.filter(pk=pk).first()
     if paper is None:
         raise Http404(_("没有这份文书，或者它不是发给您单位的。"))
@@ -61,21 +54,67 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200) -> HttpResponse:
-    mine = may_answer(_reader(request), paper)
+    user = _reader(request)
+    receipts = _receipts(paper)
+    own = next(
+        (each for each in receipts if each.department_id and each.department_id == user.department_id), None
+    )
+    mine = own is not None and may_answer(user, paper) and paper.withdrawn_at is None
+    judges = may_judge(user, paper)
     context = {
         "paper": paper,
         "letter": letter_of(paper),
         "number": number_of(paper),
         "form": form,
-        "may_receive": mine and paper.received_at is None,
-        "may_reply": mine and paper.replied_at is None,
+        "receipts": receipts if judges or own is None else _own_first(receipts, own),
+        "main_count": sum(not each.copy for each in receipts),
+        "own": own,
+        "may_receive": mine and own is not None and own.received_at is None,
+        "may_reply": mine and own is not None and not own.copy and own.replied_at is None,
+        "may_judge": judges and paper.withdrawn_at is None,
         "reply_late": _late(paper),
+        "draft": PaperDraft.objects.filter(paper=paper).first() if judges else None,
+        "meeting": PaperMeeting.objects.filter(notice=paper).first(),
     }
     return render(request, "papers/paper.html", context, status=status)
 
 
+def _receipts(paper: Paper) -> list[PaperReceipt]:
+    return list(paper.receipts.all()) or receipts_of(paper)
+
+
+def _own_first(receipts: list[PaperReceipt], own: PaperReceipt) -> list[PaperReceipt]:
+    """An addressee reads its own receipt, not how the others answered."""
+    return [own]
+
+
 def _late(paper: Paper) -> bool:
     return paper.reply_due_at is not None and (paper.replied_at or timezone.now()) > paper.reply_due_at
+
+
+@require_POST
+@requires("paper.issue")
+def verdict(request: HttpRequest, pk: int, reply_pk: int) -> HttpResponse:
+    """The issuer accepts an answer, or sends it back with what is missing."""
+    paper = paper_for(request, pk)
+    found = get_object_or_404(PaperReply.objects.select_related("receipt"), pk=reply_pk, receipt__paper=paper)
+    if request.POST.get("verdict") == "accepted":
+        actions.accept_reply(found, actor=_reader(request))
+        toast(request, _("已认可 %s 的回复。") % found.receipt)
+    else:
+        actions.send_back_reply(found, words=request.POST.get("words", ""), actor=_reader(request))
+        toast(request, _("已退回 %s 的回复。") % found.receipt)
+    return redirect("papers:paper", pk=pk)
+
+
+@require_POST
+@requires("paper.issue")
+def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
+    """The issuer declares the paper void, with the reason."""
+    paper = paper_for(request, pk)
+    actions.withdraw_paper(paper, reason=request.POST.get("reason", ""), actor=_reader(request))
+    toast(request, _("%s 已废止。") % number_of(paper))
+    return redirect("papers:paper", pk=pk)
 
 
 @requires(*READING)
