@@ -3,6 +3,6 @@
 from django.urls import include, path
 
 # The audiences of the loop.
-_AUDIENCES = ("portal", "desk", "field", "cockpit")
+_AUDIENCES = ("portal", "desk", "field")
 
 urlpatterns = [path("", include(f"huying.cases.views.{audience}.urls")) for audience in _AUDIENCES]

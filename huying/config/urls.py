@@ -25,10 +25,13 @@ _FLOORS = (
     "packs",
 )
 
+# Pages that lie under addresses of their own inside a floor.
+_MORE = ("core.files_urls", "people.signing.urls", "figures.views.cockpit.urls")
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/docs/", reference, name="api-reference"),
     path("api/v1/", api.urls),
 ]
 urlpatterns += [path("", include(f"huying.{floor}.urls")) for floor in _FLOORS]
-urlpatterns += [path("", include(f"huying.{more}")) for more in ("core.files_urls", "people.signing.urls")]
+urlpatterns += [path("", include(f"huying.{more}")) for more in _MORE]

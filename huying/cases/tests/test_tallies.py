@@ -24,7 +24,7 @@ from huying.cases.tallies.folding import fold, fold_all
 from huying.cases.tallies.models import COUNTERS, TallyCell, TallyMark, TallyShare
 from huying.cases.tallies.reading import Reach, reach_of
 from huying.cases.tests.conftest import Loop
-from huying.cases.tests.test_cockpit import random_history
+from huying.cases.tests.messy import random_history
 from huying.core.errors import Refusal
 from huying.core.testing import grant_role, make_district, make_user
 from huying.people.models import User

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from huying.cases.tests.conftest import loop
 from huying.core.testing import MiniDistrict, make_department, make_user
 from huying.figures.models import Figure
 from huying.people.models import User
 from huying.registry.models import Item, Register
+
+__all__ = ["loop"]  # a fixture
 
 
 def declare(code: str, **declaration: Any) -> Figure:

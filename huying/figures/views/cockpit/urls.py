@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.cases.views.cockpit import home
+from huying.figures.views.cockpit import home
 
 app_name = "cockpit"
 urlpatterns = [path("cockpit/", home.home, name="home")]

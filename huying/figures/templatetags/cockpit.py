@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from huying.cases.rates import Number, Ratio, Tally
-from huying.cases.views.cockpit.numbers import SMALL, Change, Line
 from huying.core.templatetags.parts import icon
+from huying.figures.views.cockpit.numbers import SMALL, Change, Line
 
 register = template.Library()
 

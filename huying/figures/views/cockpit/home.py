@@ -19,9 +19,9 @@ from huying.cases.catalogue import catalogue
 from huying.cases.filters import CaseFilter
 from huying.cases.rates import RATES
 from huying.cases.tallies.reading import reach_of, snapshot
-from huying.cases.views.cockpit.numbers import LEVELS, SMALL, Board, choose_subdistricts
-from huying.cases.views.cockpit.periods import NAMED, Span, span_of
 from huying.core.paging import address
+from huying.figures.views.cockpit.numbers import LEVELS, SMALL, Board, choose_subdistricts
+from huying.figures.views.cockpit.periods import NAMED, Span, span_of
 from huying.people.access import scopes
 from huying.people.guards import reader, requires
 from huying.places.locate import current_index
@@ -86,7 +86,7 @@ def _home(request: HttpRequest) -> HttpResponse:
         "satisfaction_formula": RATES["satisfaction"].formula,
     }  # fmt: skip
     part = request.headers.get("X-Part") == "live"
-    response = render(request, "cases/cockpit/_live.html" if part else "cases/cockpit/home.html", context)
+    response = render(request, "figures/cockpit/_live.html" if part else "figures/cockpit/home.html", context)
     patch_vary_headers(response, ["X-Part"])
     return response
 

@@ -20,7 +20,7 @@ from huying.cases.filters import CaseFilter, day_start, due_q
 from huying.cases.models import OPEN, Case
 from huying.cases.rates import MEASURES, Number, Ratio, Tally
 from huying.cases.tallies.reading import Reach, by_day, tallies
-from huying.cases.views.cockpit.periods import Span
+from huying.figures.views.cockpit.periods import Span
 from huying.places.area_index import ADMINISTRATIVE
 from huying.places.locate import current_index
 from huying.places.models import Area
