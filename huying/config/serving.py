@@ -113,6 +113,7 @@ def prepare_demonstration() -> None:
     from huying.inspections.duties.demonstration import make_duties
     from huying.packs.loader import load_pack
     from huying.registry.demonstration import make_verifications
+    from huying.targets.projects.demonstration import make_projects
 
     started = time.monotonic()
 
@@ -127,6 +128,7 @@ def prepare_demonstration() -> None:
     step("Visits to households", lambda: say(f"{make_visits()} visits"))
     step("Registers compared with the street", lambda: say(f"{make_verifications()} verifications"))
     step("Duties that return", lambda: say(f"{make_duties()} visits"))
+    step("Key projects, their months and works", lambda: say(f"{make_projects()} projects"))
     step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
