@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -20,14 +20,8 @@ def statement_values(row: Mapping[str, Any], sources: Mapping[str, int]) -> dict
         "source_id": sources[row["source"]], "value": row["value"], "unit": row["unit"],
         "unit_en": row["unit_en"], "scale": row["scale"], "bound": row["bound"], "step": row["step"],
         "system": row["system"], "figure": row["figure"] or "", "first_day": row["from"], "last_day": row["to"],
-        "where": where_of(row["where"]), "active": True,
+        "where": row["where"], "active": True,
     }  # fmt: skip
-
-
-def where_of(words: Iterable[str]) -> dict[str, list[str]]:
-    """`area=410403012 category=heaps,sheds` as a filter."""
-    pairs = (word.partition("=") for word in words)
-    return {name: values.split(",") for name, _equals, values in pairs if values}
 
 
 def relation_values(row: Mapping[str, Any]) -> dict[str, Any]:

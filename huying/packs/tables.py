@@ -117,6 +117,13 @@ def _decimal(text: str) -> Decimal:
         raise Wrong(_("“%(text)s”要写成数字，例如 99.46。"), text=text) from None
 
 
+def _filter(text: str) -> dict[str, list[str]]:
+    pairs = [word.partition("=") for word in text.split()]
+    if any(not name or not words for name, _equals, words in pairs):
+        raise Wrong(_("“%(text)s”要写成 字段=值，几个之间用空格，例如 area=410403012。"), text=text)
+    return {name: words.split(",") for name, _equals, words in pairs}
+
+
 def _rule(text: str) -> str:
     return check_rule(text)  # its ValueError says how to write it
 
@@ -124,6 +131,7 @@ def _rule(text: str) -> str:
 TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": _text,
     "decimal": _decimal,
+    "filter": _filter,
     "relation": _rule,
     "code": _code,
     "integer": _integer,
@@ -337,7 +345,7 @@ TABLES: Mapping[str, Table] = {
                 Column("system", "code", required=True, longest=4),
                 Column("figure", refers="figure"),
                 *PERIOD,
-                Column("where", many=True, default=[]),
+                Column("where", "filter", default={}),
             ),
         ),
         Table(
