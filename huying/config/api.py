@@ -14,11 +14,13 @@ from huying.core.api import install, once
 from huying.core.api.problems import problem
 from huying.core.errors import Refusal
 from huying.core.limits import count_attempt
+from huying.figures.api import router as figures
 from huying.inspections.api import ROUTERS as INSPECTIONS
 from huying.integrations.webhooks.api import router as webhooks
 from huying.papers.api import router as papers
 from huying.people.api import ROUTERS as PEOPLE
 from huying.people.api import SessionAuth, TokenAuth
+from huying.people.signin import client_address
 from huying.places.api import router as places
 from huying.registry.api import router as registers
 
@@ -52,7 +54,7 @@ def _counted(view: Any) -> Any:
     """At most so many requests a minute for one credential."""
 
     def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        who = request.headers.get("Authorization") or request.COOKIES.get("sessionid", "")
+        who = request.headers.get("Authorization") or request.COOKIES.get("sessionid", "") or client_address(request)
         try:
             count_attempt("api", who, most=PER_MINUTE, within=timedelta(minutes=1))
         except Refusal as refusal:
@@ -64,7 +66,7 @@ def _counted(view: Any) -> Any:
 
 api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
-for router in (*CASES, *INSPECTIONS, papers, *PEOPLE, places, registers, webhooks):
+for router in (*CASES, figures, *INSPECTIONS, papers, *PEOPLE, places, registers, webhooks):
     api.add_router("", router)
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from huying.cases.filters import KEYS
+from huying.core.language import is_english
 from huying.figures.collections import Collection, collection
 from huying.figures.collections.base import Words
 from huying.figures.counting import Asked, UnknownFigure, Value, figure, span_of
@@ -39,7 +40,7 @@ class Meaning:
         yield from filter(None, (self.counted, *self.conditions, self.days, self.rounding, self.about))
 
     def __str__(self) -> str:
-        return "".join(self) if not any(" " in each for each in self) else " ".join(self)
+        return (" " if is_english() else "").join(self)
 
 
 def meaning(rules: FigureRules, asked: Asked | None = None, at: dt.datetime | None = None) -> Meaning:

@@ -327,12 +327,12 @@ def _rows(request: HttpRequest, value: Value, looked: Looked, number: int) -> di
             rules, looked.asked, looked.at, cast(User, request.user), start, ROWS, _rows_behind(value)
         )
         if looked.earlier:
-            page = _kept_back(rules, page, cast(User, request.user))
+            page = kept_back(rules, page, cast(User, request.user))
     shown = page.total - page.hidden
     return {"page": page, "pager": pager_of(request, number, shown), "number": number, "shown": shown}
 
 
-def _kept_back(rules: FigureRules, page: Page, user: User) -> Page:
+def kept_back(rules: FigureRules, page: Page, user: User) -> Page:
     """Of rows as they were those that are not the reader's any more keep their words back."""
     keys = [row.facts.pk for row in page.rows]
     of = collection(rules.of)
