@@ -33,7 +33,7 @@ Reader = User | AnonymousUser
 
 
 def _reach(scope: Scope, via: str = "", columns: tuple[str, ...] = ("owner", "street")) -> Q:
-    found = Q()
+    found = Q(pk__isnull=False)  # of two conditions joined by `or`, an empty one would be left out
     if scope.path:
         found &= Q(**{f"{via}area_path__startswith": scope.path})
     if scope.department_id is not None:
