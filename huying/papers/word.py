@@ -27,6 +27,7 @@ BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, LINE_PT = 16, 22, 14, 12, 28.95
 _RED = "D7000F"
 _HEADING_FACES = {1: "heiti", 2: "kaiti", 3: "fangsong", 4: "fangsong"}
 _TEXT_MM = 156
+_SHORT = 28 * 8  # characters of a paragraph that may move to the next page with the signature
 _CLOSER = -5  # twentieths of a point: 28 characters of 16 pt are 441 pt, the text is 442.2 pt wide
 
 
@@ -248,7 +249,8 @@ class _Writer:
                 lines.append(self.line(letter.signature, align=ALIGN.RIGHT, right=2 + wide - office))
             self.line(letter.date, align=ALIGN.RIGHT, right=2 + wide - 2 - day)
         for line in lines:
-            if line is not None:
+            # A paragraph over several pages that is kept with what follows would begin a page of its own.
+            if line is not None and len(line.text) < _SHORT:
                 line.paragraph_format.keep_with_next = True
 
     def seal(self, line: Any, address: str) -> None:
