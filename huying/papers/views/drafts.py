@@ -176,22 +176,13 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             drafting.comment_on(found, words=words, actor=user)
             toast(request, _("意见已记下。"))
             return redirect("papers:draft", pk=pk)
-        if step == "approve":
-            drafting.approve_draft(found, words=words, actor=user)
-        elif step == "return":
-            drafting.return_draft(found, reason=words, actor=user)
-        elif step == "sign":
-            drafting.sign_draft(found, actor=user)
-        elif step == "discard":
-            drafting.discard_draft(found, actor=user)
-        elif step == "undo":
-            drafting.undo_step(found, actor=user)
-        elif step == "issue":
-            paper = drafting.issue_draft(found, actor=user)
-            toast(request, _("已印发：%s。") % number_of(paper))
-            return redirect("papers:paper", pk=paper.pk)
-        else:
-            raise Http404(_("没有这一步。"))
+        try:
+            drafting.take_step(found, step, actor=user, words=words)
+        except KeyError:
+            raise Http404(_("没有这一步。")) from None
+        if found.paper is not None:
+            toast(request, _("已印发：%s。") % number_of(found.paper))
+            return redirect("papers:paper", pk=found.paper.pk)
     except Conflict as refusal:
         return _page(
             request,
