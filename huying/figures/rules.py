@@ -28,7 +28,8 @@ from huying.places.rounding import WHOLE, Show, parse_show
 from huying.places.sentences import gettext_noop as _
 from huying.registry.declared.fields import Problem, Reader, title_of
 
-HEAD = ("figure", "group", "title", "about", "of", "where", "in", "when", "by", "show", "unit", "visible", "system")
+HEAD = ("figure", "group", "title", "about", "of", "where", "in", "when", "by", "show", "unit", "visible", "system",
+        "cockpit")
 COUNTED = ("sum", "mean", "distinct", "count", "out_of")
 CALCULATED = ("add", "subtract", "divide", "percent_of", "change", "pace")
 VISIBLE = ("public", "staff")
@@ -60,6 +61,7 @@ class FigureRules:
     unit_en: str = ""
     visible: str = "staff"
     system: str = ""  # the system of the district's papers that it belongs to
+    cockpit: int = 0  # its place among the key figures of the cockpit; 0: not shown there
     group: str = ""  # under which heading it is listed: the title of the list that declares it
     group_en: str = ""
 
@@ -159,6 +161,7 @@ def read_figure(declaration: Mapping[str, Any]) -> tuple[FigureRules, list[Probl
         show=read.parse(parse_show, declaration.get("show"), "show")
         or (Show("percent", 2) if way in ("share", "percent_of", "change") else Show()),
         system=str(declaration.get("system") or ""), group=group, group_en=group_en,
+        cockpit=read.parse(int, declaration.get("cockpit", 0), "cockpit") or 0,
     )  # fmt: skip
     return rules, read.problems
 

@@ -415,6 +415,94 @@ def _grouped(sums: _Sums, by: Sequence[str], wanted: Sequence[str]) -> dict[str,
     return found
 
 
+# --- areas ---------------------------------------------------------------------------------------------
+
+
+def by_area(
+    reach: Reach,
+    codes: Sequence[str],
+    *,
+    base: CaseFilter,
+    measures: Iterable[str],
+    now: dt.datetime | None = None,
+) -> list[Tally]:
+    """The tallies of these areas, none inside another: those with the most of the first measure first."""
+    wanted = tuple(measures)
+    moment = base.moment() or now or timezone.now()
+    rows = current_index().rows
+    paths = {rows[code].path: code for code in codes}
+    part = _part(reach, base)
+    sums: dict[int, list[int]] = {}
+    if part is None:
+        _add_areas(sums, _area_rows(base.apply(reach.cases, moment), wanted, moment), wanted)
+    elif not part.empty:
+        _gather_areas(sums, reach, base, part, wanted, moment)
+    inside = dict(Area.objects.filter(pk__in=sums).values_list("pk", "path"))
+    found: dict[str, dict[str, int]] = {}
+    for pk, counts in sums.items():
+        path = next((path for path in paths if inside.get(pk, "").startswith(path)), None)
+        if path is not None:
+            group = found.setdefault(paths[path], dict.fromkeys(wanted, 0))
+            for code, count in zip(wanted, counts, strict=True):
+                group[code] += count
+    tallies_of = [
+        Tally(code, str(rows[code].title), CaseFilter.of({**base.values, "area": (code,)}), counts)
+        for code, counts in found.items()
+        if any(counts.values())
+    ]
+    return sorted(tallies_of, key=lambda group: (-group.counts[wanted[0]], group.key))
+
+
+def _gather_areas(
+    sums: dict[int, list[int]],
+    reach: Reach,
+    base: CaseFilter,
+    part: _Part,
+    wanted: tuple[str, ...],
+    moment: dt.datetime,
+) -> None:
+    days = _Days.of(base)
+    words, values = days.where("reported_on")
+    kept = tuple(code for code in wanted if code in COUNTERS)
+    counts = ", ".join(f"sum({code})::bigint" for code in kept)
+    of_shares = f"SELECT area, {counts} FROM {{}} WHERE {part.where(*words)} GROUP BY area"
+    if days.first is None or days.last is None or days.first <= days.last:
+        _add_areas(
+            sums, [(kept, _run(of_shares.format("cases_tallyshare"), (*values, *part.values)))], wanted
+        )
+    if marked := reach.marked:
+        head, parameters = _waiting_query()
+        query = f"{head} {of_shares.format('waiting')}"
+        _add_areas(sums, [(kept, _run(query, (marked, *parameters, *values, *part.values)))], wanted)
+    of_days = base.with_(reported_from=days.first, reported_to=days.last, at=None)
+    if late := tuple(code for code in wanted if code in LATE):
+        over = of_days.apply(reach.led()).filter(status__in=OPEN, due_at__lt=moment, parked_at=None)
+        _add_areas(sums, _area_rows(over, late, moment), wanted)
+    if days.cut is not None:
+        cut = base.with_(reported_from=days.cut, reported_to=days.cut).apply(reach.led())
+        _add_areas(sums, _area_rows(cut, wanted, moment), wanted)
+    if (helped := reach.helped()) is not None:
+        _add_areas(sums, _area_rows(base.apply(helped, moment), wanted, moment), wanted)
+
+
+def _area_rows(
+    cases: CaseQuerySet, measures: Sequence[str], moment: dt.datetime
+) -> Iterable[tuple[tuple[str, ...], Iterable[Sequence[Any]]]]:
+    return rates.counted(cases, ("area_id",), measures, moment)
+
+
+def _add_areas(
+    sums: dict[int, list[int]],
+    tables: Iterable[tuple[tuple[str, ...], Iterable[Sequence[Any]]]],
+    wanted: Sequence[str],
+) -> None:
+    for codes, rows in tables:
+        for area, *counts in rows:
+            known = sums.setdefault(area or 0, [0] * len(wanted))
+            for code, count in zip(codes, counts, strict=True):
+                known[wanted.index(code)] += count or 0
+
+
 # --- days ----------------------------------------------------------------------------------------------
 
 

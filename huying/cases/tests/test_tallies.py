@@ -93,6 +93,16 @@ def assert_equal(reach: Reach, base: CaseFilter) -> None:
     assert [group.key for group in kept["topic"]] == [group.key for group in counted["topic"]]
 
 
+def assert_areas_equal(loop: Loop, user: User, base: CaseFilter) -> None:
+    codes = [area.code for area in loop.district.communities.values()]
+    kept = reading.by_area(reach_of(user), codes, base=base, measures=MEASURES)
+    for code in codes:
+        one = next((group.counts for group in kept if group.key == code), dict.fromkeys(MEASURES, 0))
+        within = CaseFilter.of({**base.values, "area": (code,)})
+        whole = rates.tallies(reach_of(user).cases, base=within, by=("ledger",), measures=MEASURES)[""][0].counts
+        assert one == {name: whole.get(name, 0) for name in MEASURES}, (code, base)
+
+
 def assert_days_equal(reach: Reach, scope: CaseFilter) -> None:
     today = timezone.localdate()
     first = today - dt.timedelta(days=29)
@@ -158,6 +168,10 @@ def test_tallies_equal_the_rows_for_every_reader_filter_and_period(loop: Loop, s
                 assert_equal(reach, base)
             assert_days_equal(reach, CaseFilter())
             assert_days_equal(reach, CaseFilter(area=loop.district.east.code))
+        for user in people:
+            for base in (*bases(loop)[:2], *bases(loop)[10:12]):
+                if "area" not in base.values:
+                    assert_areas_equal(loop, user, base)
         assert not checking.compare()
 
 
@@ -173,7 +187,7 @@ def test_what_happens_to_a_case_is_counted_before_and_after_it_is_folded(loop: L
     leader = make_user("leader")
     for _stage in range(2):
         reach = reach_of(leader)
-        whole = reading.tallies(reach, base=base, by=(), measures=MEASURES)[""][0].counts
+        whole = reading.tallies(reach, base=base, by=("ledger",), measures=MEASURES)[""][0].counts
         assert (whole["reported"], whole["closed_on_time"], whole["graded"], whole["satisfied"]) == (
             1,
             1,

@@ -79,7 +79,10 @@ def lines(rows: Iterable[Line], ranked: bool) -> SafeString:
             cell(line.unsolved, "yellow"), ratio(line.satisfaction),
         )  # fmt: skip
         numbers = "".join(f'<td class="number">{each}</td>' for each in cells)
-        made.append(f'<tr>{rank}<th scope="row">{escape(line.tally.title)}</th>{numbers}</tr>')
+        title = escape(line.tally.title)
+        if line.inside_url:
+            title = SafeString(f'<a href="{escape(line.inside_url)}">{title}</a>')
+        made.append(f'<tr>{rank}<th scope="row">{title}</th>{numbers}</tr>')
     return SafeString("".join(made))
 
 

@@ -20,6 +20,7 @@ from huying.cases.tests.messy import random_history
 from huying.cases.views.desk.callbacks import AnswerList
 from huying.cases.views.desk.cases import CaseList
 from huying.core.testing import AccessSuite, MiniDistrict, make_user
+from huying.figures.tests.conftest import declare
 from huying.figures.views.cockpit.numbers import SMALL, Change
 from huying.figures.views.cockpit.periods import span_of
 from huying.people.models import User
@@ -226,3 +227,45 @@ class TestSmallNumbers:
         client.force_login(make_user("leader"))
         tables = {table["code"]: table for table in client.get(HOME).context["tables"]}
         assert [line.rank for line in tables["department"]["lines"]] == [1, None]
+
+
+def test_one_goes_from_the_district_to_the_grid_and_the_numbers_stay_the_same(
+    loop: Loop, client: Client
+) -> None:
+    random_history(loop)
+    leader = make_user("leader")
+    district = loop.district
+    east, community = district.east, district.communities["东苑社区"]
+    top = page(client, leader, "period=this-year")
+    assert f"area={east.code}" in top
+    street = page(client, leader, f"period=this-year&area={east.code}")
+    assert f'aria-current="page">{east.title}<' in street and f"area={community.code}" in street
+    inside = page(client, leader, f"period=this-year&area={community.code}")
+    assert f'aria-current="page">{community.title}<' in inside and "各网格" in inside
+    said = dict(re.findall(r'<th scope="row"><a href="[^"]*area=(\d+)">.*?data-count="(\d+)"', street))
+    first = re.search(r'data-count="(\d+)"', inside)
+    assert first and said[community.code] == first[1]
+
+
+def test_a_street_s_leader_begins_at_the_street(loop: Loop, client: Client) -> None:
+    random_history(loop)
+    html = page(client, make_user("leader", area=loop.district.east))
+    assert "各社区" in html and 'class="trail"' not in html
+
+
+def test_promises_projects_and_key_figures_come_in_a_part_of_their_own(loop: Loop, client: Client) -> None:
+    loop.closed()
+    declare(
+        "closed-here",
+        title={"zh": "办结"},
+        of="cases",
+        where={"status": "closed"},
+        cockpit=1,
+        unit={"zh": "件"},
+    )
+    declare("not-here", title={"zh": "不在驾驶舱"}, of="cases")
+    assert 'data-promises="/cockpit/promises/"' in page(client, make_user("leader"))
+    html = client.get("/cockpit/promises/").content.decode()
+    assert "办结" in html and ">1</a>" in html and "不在驾驶舱" not in html
+    client.force_login(make_user("clerk"))
+    assert client.get("/cockpit/promises/").status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -20,16 +21,20 @@ from huying.cases.filters import CaseFilter
 from huying.cases.rates import RATES
 from huying.cases.tallies.reading import reach_of, snapshot
 from huying.core.paging import address
-from huying.figures.views.cockpit.numbers import LEVELS, SMALL, Board, choose_subdistricts
+from huying.figures.views.cockpit.numbers import LEVELS, SMALL, Board, Line, choose_subdistricts
 from huying.figures.views.cockpit.periods import NAMED, Span, span_of
 from huying.people.access import scopes
 from huying.people.guards import reader, requires
+from huying.places.area_index import ADMINISTRATIVE
 from huying.places.locate import current_index
+from huying.places.models import Area
 
 VERB = "cockpit.view"
 POLL_SECONDS = 20
 FOLDED_FROM = 13
 """Rows of a table beyond this are folded away."""
+BELOW = {"subdistrict": "community", "community": "grid", "village": "grid"}
+"""Into what an area of each level is divided."""
 TABLES = (
     ("subdistrict", gettext_lazy("各街道"), gettext_lazy("街道")),
     ("department", gettext_lazy("各责任单位"), gettext_lazy("责任单位")),
@@ -50,6 +55,9 @@ class FilterForm(forms.Form):
         ledgers = [(entry.code, str(entry)) for entry in catalogue().ledgers.values() if entry.active]
         self.fields["ledger"].choices = [("", _("全部台账")), *ledgers]  # type: ignore[attr-defined]
         areas = choose_subdistricts(scope.path for scope in seen)
+        chosen = request.GET.get("area", "")
+        if chosen not in dict(areas) and _seen(chosen, [scope.path for scope in seen]):
+            areas = [*areas, (chosen, str(current_index().rows[chosen].title))]
         self.fields["area"].choices = [("", _("全部街道")), *areas]  # type: ignore[attr-defined]
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"
@@ -77,10 +85,12 @@ def _home(request: HttpRequest) -> HttpResponse:
     level, within = _level(request, scope)
     context = {
         "board": board, "span": span, "form": form, "levels": _levels(request, level),
-        "map": _map(board, level, within), "trend": _trend(board), "tables": _tables(board),
+        "map": _map(board, level, within), "trend": _trend(board), "tables": _tables(request, board, within),
+        "trail": _trail(request, within), "wall": "wall" in request.GET, "wall_url": address(request, wall="1"),
+        "narrow_url": address(request, wall=None),
         "periods": _periods(request, span), "small": SMALL, "poll_seconds": POLL_SECONDS,
-        "kept_days": _kept(request, "ledger", "area", "level"),
-        "kept_filters": _kept(request, "period", "from", "to", "level"),
+        "kept_days": _kept(request, "ledger", "area", "level", "wall"),
+        "kept_filters": _kept(request, "period", "from", "to", "level", "wall"),
         "here": _scope_words(scope), "wider_url": address(request, area=None) if within else "",
         "on_time_formula": RATES["on_time_closing"].formula, "data_until": span.at,
         "satisfaction_formula": RATES["satisfaction"].formula,
@@ -153,12 +163,66 @@ def _trend(board: Board) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tables(board: Board) -> list[dict[str, Any]]:
+def _tables(request: HttpRequest, board: Board, within: str) -> list[dict[str, Any]]:
     found = []
+    below, level = _below(within)
     for code, title, heading in TABLES:
         lines = board.lines(code)
-        found.append(
-            {"code": code, "title": title, "heading": heading, "ranked": any(line.rank for line in lines),
-             "lines": lines[:FOLDED_FROM], "more": lines[FOLDED_FROM:]}
-        )  # fmt: skip
+        shown: dict[str, Any] = {"code": code, "title": title, "heading": heading}
+        if code == "subdistrict":
+            if below:
+                lines = board.areas(below)
+                shown |= {"title": _("各%s") % LEVELS[level], "heading": LEVELS[level]}
+            if level != "grid":
+                lines = [_with_way_in(request, line) for line in lines]
+        shown |= {"ranked": any(line.rank for line in lines)}
+        found.append(shown | {"lines": lines[:FOLDED_FROM], "more": lines[FOLDED_FROM:]})
     return found
+
+
+def _with_way_in(request: HttpRequest, line: Line) -> Line:
+    if not line.tally.openable:
+        return line
+    return replace(line, inside_url=address(request, area=line.tally.key, level=None))
+
+
+def _seen(code: str, paths: list[str]) -> bool:
+    """Whether somebody who sees these subtrees may ask for this area."""
+    row = current_index().rows.get(code)
+    if row is None or row.layer != ADMINISTRATIVE or row.level == Area.Level.COMPOUND:
+        return False
+    return any(row.path.startswith(path) for path in paths)
+
+
+def _below(within: str) -> tuple[list[str], str]:
+    """The communities of a street, or the grids of a community, and what they are called."""
+    rows = current_index().rows
+    if within not in rows or rows[within].level not in BELOW:
+        return [], "subdistrict"
+    level = BELOW[rows[within].level]
+    levels = ("community", "village") if level == "community" else (level,)
+    path = rows[within].path
+    return [
+        row.code
+        for row in rows.values()
+        if row.layer == ADMINISTRATIVE and row.level in levels and row.path.startswith(path)
+    ], level
+
+
+def _trail(request: HttpRequest, within: str) -> list[dict[str, Any]]:
+    """From the district down to the area shown."""
+    rows = current_index().rows
+    if within not in rows:
+        return []
+    seen = [scope.path for scope in scopes(reader(request), "case.view")]
+    codes = [code for code in rows[within].path.split("/") if code in rows and _seen(code, seen)]
+    return [
+        {
+            "title": rows[code].title,
+            "url": address(
+                request, area=None if rows[code].level == Area.Level.DISTRICT else code, level=None
+            ),
+            "here": code == within,
+        }
+        for code in codes
+    ]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from huying.cases.filters import CaseFilter, day_start, due_q
 from huying.cases.models import OPEN, Case
 from huying.cases.rates import MEASURES, Number, Ratio, Tally
-from huying.cases.tallies.reading import Reach, by_day, tallies
+from huying.cases.tallies.reading import Reach, by_area, by_day, tallies
 from huying.figures.views.cockpit.periods import Span
 from huying.places.area_index import ADMINISTRATIVE
 from huying.places.locate import current_index
@@ -64,6 +64,7 @@ class Line:
     tally: Tally
     whole: int
     rank: int | None = None
+    inside_url: str = ""  # the cockpit of this area alone
 
     @property
     def share(self) -> float:
@@ -147,6 +148,13 @@ class Board:
         whole = self.whole.counts.get("reported", 0)
         groups = self._tables[by]
         ranks = _ranks(groups) if by in ("subdistrict", "department") else {}
+        return [Line(group, whole, ranks.get(group.key)) for group in groups]
+
+    def areas(self, codes: Sequence[str]) -> list[Line]:
+        """The same table of these areas."""
+        whole = self.whole.counts.get("reported", 0)
+        groups = by_area(self.reach, codes, base=self.period, measures=MEASURED)
+        ranks = _ranks(groups)
         return [Line(group, whole, ranks.get(group.key)) for group in groups]
 
     def hot_topics(self) -> list[Hot]:

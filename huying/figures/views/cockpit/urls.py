@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from huying.figures.views.cockpit import home
+from huying.figures.views.cockpit import home, promises
 
 app_name = "cockpit"
-urlpatterns = [path("cockpit/", home.home, name="home")]
+urlpatterns = [
+    path("cockpit/", home.home, name="home"),
+    path("cockpit/promises/", promises.promises, name="promises"),
+]

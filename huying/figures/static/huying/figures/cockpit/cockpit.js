@@ -40,6 +40,17 @@ function colour(load) {
 const spoken = () => [...document.querySelectorAll("#headline .tile")].map((tile) =>
   `${tile.querySelector(".tile__title").textContent} ${tile.querySelector(".tile__value").textContent.replace(/\s+/g, " ")}`).join("；");
 
+const promises = document.getElementById("promises");
+
+/** Targets, projects and key figures come after the page; they change by the day. */
+async function promised() {
+  const answer = await fetch(promises.dataset.promises);
+  if (answer.ok && !answer.redirected) promises.innerHTML = await answer.text();
+  promises.toggleAttribute("data-here", true);
+}
+promised().catch(() => {});
+setInterval(() => { if (!document.hidden) promised().catch(() => {}); }, 300_000);
+
 let timer = null;
 
 async function refresh() {

@@ -1,0 +1,141 @@
+"""What the cockpit shows beside the cases: targets, projects, and the key figures that the pack chooses.
+
+They change by the day, not by the minute, and are counted over rows. So they come in a part of their own after the
+page, and each says as of when.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from huying.cases.tallies.reading import snapshot
+from huying.figures import policy as figure_policy
+from huying.figures.counting import Value, count, every_figure
+from huying.people.access import can
+from huying.people.guards import requires, signed_in
+from huying.people.models import User
+from huying.targets.programmes.models import Programme, Target
+from huying.targets.programmes.policy import VIEW as TARGETS
+from huying.targets.programmes.policy import programmes_for, targets_for
+from huying.targets.programmes.progress import Progress, Status, day_shown, last_known, progress_for
+from huying.targets.projects.months import late_projects, month_in_hand
+from huying.targets.projects.policy import VIEW as PROJECTS
+from huying.targets.projects.policy import projects_for
+from huying.targets.projects.rates import Rate, of_year, rate_of
+
+VERB = "cockpit.view"
+REMEMBERED_SECONDS = 60
+KEY_FIGURES = 6
+BEHIND_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a programme stands: how many targets in each state, and those that are behind."""
+
+    programme: Programme
+    on: dt.date
+    counts: tuple[tuple[Status, int], ...]
+    behind: tuple[tuple[Target, Progress], ...]
+
+    @property
+    def url(self) -> str:
+        return self.programme.get_absolute_url()
+
+    @property
+    def whole(self) -> int:
+        return sum(number for _status, number in self.counts)
+
+    @property
+    def more(self) -> int:
+        """How many more are behind than are named."""
+        return dict(self.counts).get(Status.BEHIND, 0) - len(self.behind)
+
+
+def standings(user: User, today: dt.date) -> list[Standing]:
+    """The programmes of today's year; where a year has none yet, those of the last year that has."""
+    programmes = list(programmes_for(user).order_by("-last_day", "code"))
+    latest = max(
+        (programme.last_day.year for programme in programmes if programme.first_day <= today), default=0
+    )
+    programmes = [programme for programme in programmes if programme.last_day.year == latest]
+    last = last_known(programmes)
+    found = []
+    for programme in programmes:
+        on = day_shown(programme, last.get(programme.pk), today)
+        targets = list(targets_for(user).filter(programme=programme).order_by("position"))
+        progress = progress_for(targets, on=on)
+        counts = tuple(
+            (status, number)
+            for status in Status
+            if (number := sum(progress[target.pk].status == status for target in targets))
+        )
+        behind = [target for target in targets if progress[target.pk].status == Status.BEHIND]
+        named = tuple((target, progress[target.pk]) for target in behind[:BEHIND_SHOWN])
+        found.append(Standing(programme, on, counts, named))
+    return found
+
+
+@dataclass(frozen=True)
+class Works:
+    """The year's projects: how many, how many began, invested of planned, whose update is late."""
+
+    year: int
+    rate: Rate
+    month: dt.date
+    late: int
+
+    @property
+    def late_url(self) -> str:
+        return f"{reverse('targets:project-late')}?month={self.month:%Y-%m}"
+
+
+def works(user: User, today: dt.date) -> Works | None:
+    """None where no project has a plan for the year."""
+    rows = of_year(projects_for(user), today.year)
+    if not rows.exists():
+        return None
+    month = month_in_hand(today)
+    rate = rate_of(rows, year=today.year, filters={})
+    return Works(today.year, rate, month, late_projects(projects_for(user), month).count())
+
+
+def key_figures(user: User, at: dt.datetime) -> list[Value]:
+    """The figures that the pack puts on the cockpit, in its order."""
+    chosen = sorted((rules for rules in every_figure() if rules.cockpit), key=lambda rules: rules.cockpit)
+    seen = [rules for rules in chosen if figure_policy.may_see(user, rules)]
+    return [count(rules, at=at) for rules in seen[:KEY_FIGURES]]
+
+
+@require_safe
+@never_cache
+@requires(VERB)
+def promises(request: HttpRequest) -> HttpResponse:
+    """Targets, projects and key figures, as a part of the cockpit."""
+    user = signed_in(request)
+    key = f"cockpit-promises-{user.pk}-{get_language()}"
+    context = cache.get_or_set(key, lambda: _context(user), REMEMBERED_SECONDS)
+    return render(request, "figures/cockpit/_promises.html", context)
+
+
+def _context(user: User) -> dict[str, Any]:
+    with snapshot():
+        at = timezone.now()
+        today = timezone.localdate(at)
+        return {
+            "at": at,
+            "standings": standings(user, today) if can(user, TARGETS) else [],
+            "works": works(user, today) if can(user, PROJECTS) else None,
+            "figures": key_figures(user, at),
+        }
