@@ -10,8 +10,12 @@ class TargetsConfig(AppConfig):
 
     def ready(self) -> None:
         from huying.core.photo_links import register_rights
+        from huying.targets.programmes import due
+        from huying.targets.programmes.policy import may_open
         from huying.targets.projects import reminders
         from huying.targets.projects.policy import may_open_of_project
 
+        register_rights(may_open)
         register_rights(may_open_of_project)
+        due.register()
         reminders.register()

@@ -52,6 +52,14 @@ def entries_for(user: User | AnonymousUser, verb: str = VIEW) -> QuerySet[Entry]
     return Entry.objects.filter(found).filter(~Q(status=Entry.Status.DRAFT) | own)
 
 
+def waiting(user: User | AnonymousUser) -> int:
+    """How many entries wait for this person's decision."""
+    if not can(user, APPROVE):
+        return 0
+    rows = Entry.objects.filter(status=Entry.Status.SUBMITTED, target__in=targets_for(user, APPROVE))
+    return rows.exclude(entered_by=user.pk).count()
+
+
 def may_enter(user: User | AnonymousUser, target: Target) -> bool:
     """Whether this person enters progress of this target: their own department's."""
     return not target.figure and targets_for(user, ENTER).filter(pk=target.pk).exists()

@@ -10,7 +10,7 @@ targets with the same few queries.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -150,19 +150,26 @@ class Progress:
         return plain(self.planned)
 
     @property
+    def last_year_words(self) -> str:
+        """Last year's value, to two decimals."""
+        return plain(self.last_year)
+
+    @property
     def pace_words(self) -> str:
         """With its sign."""
-        return "" if self.pace is None else signed(self.pace, 2)
+        if self.pace is None:
+            return ""
+        return f"+{plain(self.pace)}" if self.pace > 0 else plain(self.pace)
 
     @property
     def change_words(self) -> str:
-        """With its sign, in percent."""
-        return "" if self.change is None else f"{signed(self.change, 1)}%"
+        """With its sign, in percent, rounded half up."""
+        return "" if self.change is None else f"{signed(self.change, self.decimals)}%"
 
     @property
     def improvement_words(self) -> str:
-        """With its sign, in percent."""
-        return "" if self.improvement is None else f"{signed(self.improvement, 1)}%"
+        """With its sign, in percent, rounded half up."""
+        return "" if self.improvement is None else f"{signed(self.improvement, self.decimals)}%"
 
 
 def rounded(value: Fraction, decimals: int) -> str:
@@ -185,7 +192,6 @@ def plain(value: Fraction | None) -> str:
 def signed(value: Fraction, decimals: int) -> str:
     """With a plus where it is more than nothing."""
     text = rounded(value, decimals)
-    text = text.rstrip("0").rstrip(".") if decimals == 2 else text
     return f"+{text}" if value > 0 else text
 
 
@@ -286,6 +292,22 @@ def whole(parts: Collection[Progress]) -> tuple[Status, Light]:
     if states <= {Status.NOT_STARTED}:
         return Status.NOT_STARTED, light
     return Status.IN_PROGRESS, light
+
+
+def together(parts: Sequence[Progress]) -> Progress:
+    """Several targets of one unit as one: values, targets, plans and last year's values added up."""
+    status, light = whole(parts)
+
+    def added(name: str) -> Fraction | None:
+        found = [getattr(part, name) for part in parts]
+        return None if any(each is None for each in found) else sum(found, Fraction(0))
+
+    return Progress(
+        on=parts[0].on, value=added("value"), amount=added("amount"), planned=added("planned"),
+        last_year=added("last_year"), status=status, light=light, source=parts[0].source,
+        as_of=max((part.as_of for part in parts if part.as_of), default=None), rows_url="",
+        pending=sum(part.pending for part in parts), decimals=max(part.decimals for part in parts),
+    )  # fmt: skip
 
 
 # -- counting ------------------------------------------------------------------------------------------------

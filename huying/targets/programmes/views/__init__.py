@@ -1,0 +1,1 @@
+"""Pages of programmes and targets: at the desk, and for residents without signing in."""
