@@ -171,22 +171,22 @@ def _sum_up(paper: Paper) -> None:
 
 
 @transaction.atomic
-def receive_paper(paper: Paper, *, actor: User) -> None:
+def receive_paper(paper: Paper, *, actor: User, at: dt.datetime | None = None) -> None:
     """An addressee signs for the paper."""
     _require_addressee(paper, actor)
     receipt = _claimed(paper, actor.department_id)
     if receipt.received_at is not None:
         raise Conflict(_("这份文书已经签收。"))
-    receipt.received_at, receipt.received_by = timezone.now(), actor
+    receipt.received_at, receipt.received_by = at or timezone.now(), actor
     receipt.save(update_fields=["received_at", "received_by"])
     receipt.paper.received_by = actor
     _sum_up(receipt.paper)
     paper.refresh_from_db()
-    log(paper, "paper.received", actor=actor, department=_code(receipt))
+    log(paper, "paper.received", actor=actor, at=at, department=_code(receipt))
 
 
 @transaction.atomic
-def reply_to_paper(paper: Paper, *, reply: str, actor: User) -> None:
+def reply_to_paper(paper: Paper, *, reply: str, actor: User, at: dt.datetime | None = None) -> None:
     """An addressee answers in writing; an answer is not changed afterwards, only sent back by the issuer."""
     _require_addressee(paper, actor)
     words = reply.strip()
@@ -197,7 +197,7 @@ def reply_to_paper(paper: Paper, *, reply: str, actor: User) -> None:
         raise Refusal(_("抄送给你单位的文书只用签收，不用回复。"), field="reply")
     if receipt.replied_at is not None:
         raise Conflict(_("这份文书已经回复。"))
-    now, held = timezone.now(), receipt.paper
+    now, held = at or timezone.now(), receipt.paper
     late = bool(held.reply_due_at and now > held.reply_due_at)
     PaperReply.objects.create(receipt=receipt, words=words, at=now, by=actor, late=late)
     receipt.replied_at = now
@@ -208,7 +208,7 @@ def reply_to_paper(paper: Paper, *, reply: str, actor: User) -> None:
     held.replied_by, held.reply = actor, words
     _sum_up(held)
     paper.refresh_from_db()
-    log(paper, "paper.replied", actor=actor, reply=words, late=late, department=_code(receipt))
+    log(paper, "paper.replied", actor=actor, at=at, reply=words, late=late, department=_code(receipt))
 
 
 @transaction.atomic
