@@ -112,6 +112,7 @@ def prepare_demonstration() -> None:
     from huying.inspections.campaigns.demonstration import make_campaigns
     from huying.inspections.duties.demonstration import make_duties
     from huying.packs.loader import load_pack
+    from huying.papers.demonstration import make_papers
     from huying.registry.demonstration import make_verifications
     from huying.targets.projects.demonstration import make_projects
 
@@ -127,6 +128,7 @@ def prepare_demonstration() -> None:
     step("A year of demonstration history", lambda: replay(report=say))
     step("Visits to households", lambda: say(f"{make_visits()} visits"))
     step("Registers compared with the street", lambda: say(f"{make_verifications()} verifications"))
+    step("Official papers", lambda: say(f"{make_papers(settings.PACK)} papers"))
     step("Duties that return", lambda: say(f"{make_duties()} visits"))
     step("Key projects, their months and works", lambda: say(f"{make_projects()} projects"))
     step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
