@@ -114,6 +114,7 @@ def prepare_demonstration() -> None:
     from huying.packs.loader import load_pack
     from huying.papers.demonstration import make_papers
     from huying.registry.demonstration import make_verifications
+    from huying.targets.programmes.demonstration import make_targets
     from huying.targets.projects.demonstration import make_projects
 
     started = time.monotonic()
@@ -132,6 +133,7 @@ def prepare_demonstration() -> None:
     step("Duties that return", lambda: say(f"{make_duties()} visits"))
     step("Key projects, their months and works", lambda: say(f"{make_projects()} projects"))
     step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
+    step("Promises and targets", lambda: say(f"{make_targets()} entries"))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 
