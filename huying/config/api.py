@@ -55,7 +55,11 @@ def _counted(view: Any) -> Any:
     """At most so many requests a minute for one credential."""
 
     def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        who = request.headers.get("Authorization") or request.COOKIES.get("sessionid", "") or client_address(request)
+        who = (
+            request.headers.get("Authorization")
+            or request.COOKIES.get("sessionid", "")
+            or client_address(request)
+        )
         try:
             count_attempt("api", who, most=PER_MINUTE, within=timedelta(minutes=1))
         except Refusal as refusal:

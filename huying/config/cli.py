@@ -120,6 +120,13 @@ def run_import_of_pack(arguments: Arguments) -> int:
     return imports.run(arguments.kind, arguments.path, report=print) or 0
 
 
+def run_figures(arguments: Arguments) -> int:
+    django()
+    from huying.figures import commands
+
+    return commands.check() if arguments.check else commands.show()
+
+
 def run_journal_verify(arguments: Arguments) -> int:
     django()
     from huying.core import journal
@@ -332,6 +339,12 @@ COMMANDS: tuple[Command, ...] = (
     *(
         Command(f"import {kind}", f"import {kind} from a spreadsheet", run_import_of_pack, (FILE,))
         for kind in ("areas", "roads", "buildings", "departments", "staff", "duties")
+    ),
+    Command(
+        "figures",
+        "list every figure with its value",
+        run_figures,
+        (argument("--check", action="store_true", help="print the relations that fail; 1 if there are any"),),
     ),
     Command("journal verify", "find changed, missing or added journal entries", run_journal_verify),
     Command(

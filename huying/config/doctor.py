@@ -71,7 +71,7 @@ def all_findings() -> Iterator[Finding]:
     if migrations.verdict is Verdict.FAIL:
         return
     checks: tuple[Callable[[], Finding], ...] = (
-        check_pack, check_calendar, check_queue, check_tallies, check_ways_out, check_identity_provider,
+        check_pack, check_calendar, check_queue, check_tallies, check_ways_out, check_figures, check_identity_provider,
         check_second_factors,
     )  # fmt: skip
     for check in checks:
@@ -165,6 +165,20 @@ def check_pack() -> Finding:
     if district is None:
         return fail("pack", f"no district is loaded; run `huying pack load {os.path.relpath(settings.PACK)}`")
     return ok("pack", f"{district}, {Area.objects.count()} areas")
+
+
+def check_figures() -> Finding:
+    """Relations between figures, held against the rows."""
+    from huying.figures.checking import outcomes
+
+    found = outcomes()
+    failing = [outcome.check.code for outcome in found if not outcome.holds]
+    if failing:
+        return warn(
+            "figures",
+            f"{len(failing)} of {len(found)} relations fail ({failing[0]} ...); see `huying figures --check`",
+        )
+    return ok("figures", f"{len(found)} relations hold")
 
 
 def check_calendar(today: date | None = None) -> Finding:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from huying.core.jobs import at, every
 from huying.figures import changed
+from huying.figures.reports import jobs as _reports  # noqa: F401  (jobs are looked for in this module)
 
 
 @every(at(2, 20))

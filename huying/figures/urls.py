@@ -2,11 +2,17 @@
 
 from django.urls import URLPattern, path
 
+from huying.figures.appraisals.urls import urlpatterns as appraisals
+from huying.figures.briefs.urls import urlpatterns as briefs
+from huying.figures.reports.urls import urlpatterns as reports
 from huying.figures.statements import views as statements
 from huying.figures.views.desk import checks, figures, published
 
 app_name = "figures"
 urlpatterns: list[URLPattern] = [
+    *briefs,
+    *appraisals,
+    *reports,
     path("desk/figures/", figures.figures, name="figures"),
     path("desk/figures/checks/", checks.checks, name="checks"),
     path("desk/figures/published/", published.Published.as_view(), name="published-list"),

@@ -27,6 +27,8 @@ from huying.community.models import Household, Promise, Visit
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, hold, make_duty, make_post, make_user
+from huying.figures.models import Figure
+from huying.figures.publishing import publish as publish_figure
 from huying.inspections.campaigns.models import Bulletin
 from huying.inspections.campaigns.tests.conftest import make_drive
 from huying.inspections.results.models import Measure
@@ -47,7 +49,7 @@ __all__ = ["district"]
 
 # What anybody may open. Whoever adds a name here says: this is for everyone on the internet.
 PUBLIC = re.compile(
-    r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:openapi-json|:api-reference|open311:(?!keys|add-key|revoke-key).*"
+    r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:list_figures|api:openapi-json|:api-reference|open311:(?!keys|add-key|revoke-key).*"
     r"|:(account_login|mfa_authenticate|mfa_login_webauthn|openid_connect_login|openid_connect_callback)"
     r"|field:(worker-script|manifest)"  # the app itself, without anybody's data
 )
@@ -81,6 +83,11 @@ NEWS_PAGES = (
 ITEM_OPERATIONS = (
     "put_item_state", "add_photos_to_item", "read_item_private", "list_item_verifications", "verify_on_the_spot",
     "read_item", "patch_item",
+)  # fmt: skip
+FIGURE_OPERATIONS = ("read_figure", "list_figure_groups", "list_figure_rows", "publish_one_figure")
+PUBLISHED_PAGES = (
+    "figures:published", "figures:published-qr", "api:read_published_figure", "api:list_published_rows",
+    "api:recount_published_figure",
 )  # fmt: skip
 IMPORT_PAGES = ("register-import-look", "register-import-progress", "register-import-result")
 ITEM_PAGES = ("item", "change-item", "item-state", "item-photos", "item-private", "item-file")
@@ -236,7 +243,16 @@ def values(loop: Loop) -> dict[str, Any]:
         kind="black plate", item=night.station, place_title="站", area_path=night.station.area_path,
         department=district.urban, reason="不达标", begun_at=timezone.now(),
     )  # fmt: skip
+    counted = Figure.objects.create(
+        code="lamps-counted",
+        title="路灯",
+        declaration={"figure": "lamps-counted", "title": "路灯", "of": "items"},
+    )
+    told = publish_figure(counted.code, actor=loop.supervisor)
     return {
+        **{f"figures:{name}/code": counted.code for name in ("figure", "publish")},
+        **{f"api:{name}/code": counted.code for name in FIGURE_OPERATIONS},
+        **{f"{name}/token": told.token for name in PUBLISHED_PAGES},
         **{f"inspections:{name}/code": "warm-nights" for name in ("campaign", "add-award")},
         **{f"inspections:{name}/code": "nights" for name in ("ranking", "publish-ranking", "draft-bulletin")},
         **{f"inspections:{name}/pk": draft.pk for name in ("bulletin", "edit-bulletin", "discard-bulletin")},

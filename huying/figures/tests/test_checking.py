@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from huying.core.testing import AccessSuite
+from huying.figures import commands
 from huying.figures.changed import latest_changes, recount_published
 from huying.figures.checking import failing_checks, outcomes
 from huying.figures.models import CheckList
@@ -96,3 +97,15 @@ def test_what_was_told_and_has_changed_is_found_at_night(
 class TestChecks(AccessSuite):
     url = "figures:checks"
     role = "leader"
+
+
+def test_the_command_line_lists_values_and_what_fails(
+    heights: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.show() == 0
+    lines = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["high", "2"], ["lamps", "4"], ["low", "1"]]
+    assert commands.check() == 0
+    relate({"code": "same", "same": ["high", "low"]})
+    assert commands.check() == 1
+    assert "same: “high”2不等于“low”1，差 1。" in capsys.readouterr().out
