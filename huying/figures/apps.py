@@ -10,25 +10,16 @@ class FiguresConfig(AppConfig):
 
     def ready(self) -> None:
         from huying.core.temporal import keep
-        from huying.figures.collections import collections, register
-        from huying.figures.collections.declared import Awards, Plans, Rankings, Rosters, Standards
-        from huying.figures.collections.ground import Areas, Departments, Organisations, Staff
-        from huying.figures.collections.known import Items
-        from huying.figures.collections.loop import Answers, Cases
-        from huying.figures.collections.seen import (
-            Bulletins,
-            Findings,
-            Measures,
-            Notified,
-            Outings,
-            Rounds,
-        )
+        from huying.figures.briefs.actions import freeze
+        from huying.figures.collections import collections
+        from huying.figures.collections.every import register_every
+        from huying.figures.promises import count_for_target
+        from huying.papers.drafting import register_before_issue
+        from huying.targets.programmes.progress import register_counter
 
-        register(
-            Cases(), Answers(), Items(), Rounds(), Outings(), Findings(), Measures(), Notified(), Bulletins()
-        )
-        register(Areas(), Departments(), Organisations(), Staff())
-        register(Plans(), Standards(), Rankings(), Rosters(), Awards())
+        register_every()
+        register_counter(count_for_target)
+        register_before_issue(freeze)
         for each in collections().values():
             # Nothing is counted by words, or by when the ladder looks at a case next.
             keep(

@@ -207,9 +207,7 @@ def read_appraisal(declaration: Mapping[str, Any]) -> tuple[AppraisalRules, list
     return rules, read.problems
 
 
-def _read_parts(
-    read: Reader, declaration: Mapping[str, Any], given: Mapping[str, Any]
-) -> tuple[Part, ...]:
+def _read_parts(read: Reader, declaration: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Part, ...]:
     found: dict[str, Part] = {}
     rows = read.listed(declaration.get("parts"), "parts")
     if not rows:
@@ -224,14 +222,20 @@ def _read_parts(
         about, about_en = title_of(row.get("about"))
         formula = read.parse(lambda said: read_formula(str(said)), row.get("formula"), *at, "formula")
         if row.get("formula") is None:
-            read.wrong(_("缺少公式：formula: \"25 - (100 - p)\"。"), *at, "formula")
+            read.wrong(_('缺少公式：formula: "25 - (100 - p)"。'), *at, "formula")
         known = {*_OWN_NAMES, *given, *(part.name for part in found.values())}
         for name in sorted(formula.names - known) if formula else ():
-            said = Sentence(_("公式里的“%(name)s”没有来处，可以写：%(known)s。"), {"name": name, "known": "、".join(sorted(known))})
+            said = Sentence(
+                _("公式里的“%(name)s”没有来处，可以写：%(known)s。"),
+                {"name": name, "known": "、".join(sorted(known))},
+            )
             read.wrong(said, *at, "formula")
         empty = str(row.get("empty") or "unranked")
         read.known(empty, EMPTY, *at, "empty")
-        numbers = {key: read.parse(exact_number, row.get(key), *at, key) for key in ("points", "least", "most", "per_head")}
+        numbers = {
+            key: read.parse(exact_number, row.get(key), *at, key)
+            for key in ("points", "least", "most", "per_head")
+        }
         if empty == "full" and numbers["points"] is None:
             read.wrong(_("empty: full 要写明满分：points: 25。"), *at, "points")
         found[code] = Part(
@@ -252,7 +256,9 @@ def _read_items(read: Reader, declaration: Mapping[str, Any], key: str, sign: in
         zh, en = title_of(row.get("title"))
         points = read.parse(exact_number, row.get("points", 1), key, index, "points") or Fraction(0)
         most = read.parse(exact_number, row.get("most"), key, index, "most")
-        found[code] = Item(code, zh or code, en, sign * abs(points), most, row.get("evidence", True) is not False)
+        found[code] = Item(
+            code, zh or code, en, sign * abs(points), most, row.get("evidence", True) is not False
+        )
     return tuple(found.values())
 
 

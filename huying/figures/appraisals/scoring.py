@@ -89,9 +89,7 @@ def rounded(show: Show | None, value: Fraction) -> Fraction:
     return value if show is None else Fraction(Show("", show.decimals).rounded(value))
 
 
-def reckon(
-    part: Part, found: Input, given: Mapping[str, Fraction], before: Mapping[str, Fraction]
-) -> Step:
+def reckon(part: Part, found: Input, given: Mapping[str, Fraction], before: Mapping[str, Fraction]) -> Step:
     """One part of one unit's score."""
     names = {**given, **before, "n": found.n}
     if part.points is not None:
@@ -115,7 +113,9 @@ def reckon(
         return Step(part.code, found.n, found.d, used, formula.shown(), None, points, True, found.url)
     points = bounded(raw, part.least, part.most)
     written = formula.with_numbers(names)
-    return Step(part.code, found.n, found.d, used, written, raw, rounded(part.round, points), False, found.url)
+    return Step(
+        part.code, found.n, found.d, used, written, raw, rounded(part.round, points), False, found.url
+    )
 
 
 def bounded(value: Fraction, least: Fraction | None, most: Fraction | None) -> Fraction:
@@ -151,6 +151,21 @@ def score_unit(
     score = rules.show.rounded(exact)
     tier = next((tier.title for tier in rules.tiers if Fraction(score) >= tier.least), "")
     return replace(line, exact=exact, score=score, why="few" if few else "", tier="" if few else tier)
+
+
+def with_points(rules: AppraisalRules, line: Line, points: Mapping[str, Fraction]) -> Line:
+    """The line as it is with other points for some of its parts: what an appeal corrected."""
+    steps = tuple(
+        replace(step, points=points[step.code]) if step.code in points else step for step in line.steps
+    )
+    counted = [step for step in steps if (part := rules.part(step.code)) is not None and part.counts]
+    if line.why == "no demand" or any(step.points is None for step in counted):
+        return replace(line, steps=steps)
+    total = sum((step.points for step in counted if step.points is not None), Fraction(0)) + line.extra
+    exact = bounded(total, rules.least, rules.most)
+    score, why = rules.show.rounded(exact), line.why.replace("unknown", "")
+    tier = next((tier.title for tier in rules.tiers if Fraction(score) >= tier.least), "")
+    return replace(line, steps=steps, exact=exact, score=score, why=why, tier="" if why else tier, rank=0)
 
 
 def extra_points(rules: AppraisalRules, entries: Sequence[Entry]) -> Fraction:

@@ -52,7 +52,9 @@ class BriefRun(models.Model):
     # A number without a figure and where it comes from; what was found and is confirmed, with words.
     quotes = models.JSONField(default=list)
     confirmed = models.JSONField(default=dict)
-    counted_at = models.DateTimeField(_("截至"), null=True)  # of an issued one: the one moment of all its numbers
+    counted_at = models.DateTimeField(
+        _("截至"), null=True
+    )  # of an issued one: the one moment of all its numbers
 
     class Meta:
         verbose_name = _("一期简报")

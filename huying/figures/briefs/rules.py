@@ -128,7 +128,11 @@ class BriefRules:
             return Span(over.first, over.last)
         if self.period == "today":
             return Span(today, today)
-        named = {"this year": yesterday.replace(month=1, day=1), "this month": yesterday.replace(day=1), "ever": None}
+        named = {
+            "this year": yesterday.replace(month=1, day=1),
+            "this month": yesterday.replace(day=1),
+            "ever": None,
+        }
         if self.period in named:
             return Span(named[self.period], yesterday)
         own = parse_span(self.period)
@@ -168,7 +172,9 @@ def token_of(found: re.Match[str]) -> Token:
         return Token(found[0], code)
     match = _WAY.fullmatch(way)
     if match is None or int(match[2] or 0) > MOST_TOP:
-        said = _("“%(found)s”读不懂。冒号后面写 number、by subdistrict、top 3 by subdistrict 或 chart month。")
+        said = _(
+            "“%(found)s”读不懂。冒号后面写 number、by subdistrict、top 3 by subdistrict 或 chart month。"
+        )
         raise ValueError(Sentence(said, {"found": found[0]}))
     if match[1]:
         return Token(found[0], code, "by", match[1])
@@ -183,7 +189,10 @@ def parse_every(value: object) -> Every | None:
     if text == "none":
         return None
     match = _EVERY.fullmatch(text)
-    said = Sentence(_("读不懂“%(found)s”。例如 daily at 17:30、weekly on Mon、monthly on work day 2 at 08:30、none。"), {"found": text})
+    said = Sentence(
+        _("读不懂“%(found)s”。例如 daily at 17:30、weekly on Mon、monthly on work day 2 at 08:30、none。"),
+        {"found": text},
+    )
     if match is None or (match[2] and match[1] != "weekly"):
         raise ValueError(said)
     hour, minute = int(match[5] or 8), int(match[6] or 30)

@@ -70,7 +70,13 @@ def test_tianmen_rates_come_out_of_its_bulletin() -> None:
 
 def test_jinniu_adds_up_to_a_hundred_by_its_weights() -> None:
     rules = declared("jinniu")
-    rates = {"handled": (9, 10), "in-time": (8, 10), "rework": (1, 10), "waiting": (1, 20), "extended": (0, 10)}
+    rates = {
+        "handled": (9, 10),
+        "in-time": (8, 10),
+        "rework": (1, 10),
+        "waiting": (1, 20),
+        "extended": (0, 10),
+    }
     line = score_unit(
         rules, "unit", "unit", {code: Input(Fraction(n), Fraction(d)) for code, (n, d) in rates.items()}
     )
@@ -143,7 +149,11 @@ def test_bonus_and_penalty_stay_within_their_bounds() -> None:
 def test_a_line_is_the_same_after_it_was_frozen() -> None:
     rules = rules_with(bonus=[{"code": "award", "title": "表彰", "points": 2}])
     line = score_unit(
-        rules, "a", "甲", {"closing": Input(Fraction(1), Fraction(3))}, entries=[Entry("award", Fraction(2), "区里表彰")]
+        rules,
+        "a",
+        "甲",
+        {"closing": Input(Fraction(1), Fraction(3))},
+        entries=[Entry("award", Fraction(2), "区里表彰")],
     )
     assert unpacked(packed(line)) == line
 
@@ -175,7 +185,9 @@ def test_a_formula_is_reckoned_written_out_and_put_into_a_spreadsheet(
     assert read.spreadsheet({"p": "A1"}) == sheet
 
 
-@pytest.mark.parametrize("text", ["", "1 +", "p p", "open('x')", "__import__", "(" * 60 + "1" + ")" * 60, "1 ** 2"])
+@pytest.mark.parametrize(
+    "text", ["", "1 +", "p p", "open('x')", "__import__", "(" * 60 + "1" + ")" * 60, "1 ** 2"]
+)
 def test_what_is_no_formula_is_said_or_names_nothing_known(text: str) -> None:
     _rules, problems = read_appraisal(
         {**BASE, "parts": [{"code": "closing", "figure": "x", "formula": text}]}
