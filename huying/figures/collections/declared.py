@@ -17,11 +17,14 @@ from django.db.models import Case, DecimalField, Model, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from huying.cases.ledger import FIVE_REFUSALS
+from huying.cases.models import Ledger
 from huying.figures.collections.base import Collection, Field, RowFacts, Words
 from huying.inspections.campaigns.models import Award, Campaign, Ranking
 from huying.inspections.models import Plan, Standard
 from huying.people.access import can
 from huying.people.models import Roster, User
+from huying.targets.projects.models import ProjectBook
 
 Number = Callable[[Any], Fraction | int | None]
 _DAY_MINUTES = 24 * 60
@@ -193,6 +196,35 @@ def _roster_hours(rules: Any) -> Fraction:
         ),
         Fraction(0),
     )
+
+
+class Ledgers(Declarations):
+    """Ledgers: how many refusals stand before striking off."""
+
+    code = "ledgers"
+    title = _("台账")
+    model = Ledger
+    verb = "case.view"
+    numbers: ClassVar = {
+        "refusals": lambda row: (
+            len(FIVE_REFUSALS) if "five_refusals" in row.rules.gates.get("close", ()) else None
+        )
+    }
+
+
+class ProjectRules(Declarations):
+    """How projects are run: visits of leaders, updates and meetings of a month."""
+
+    code = "project-rules"
+    title = _("项目管理办法")
+    model = ProjectBook
+    verb = "project.view"
+    # An update is due on a day of every month, and so is the meeting held before one.
+    numbers: ClassVar = {
+        "visits-a-month": lambda row: row.rules.visits_per_month,
+        "updates-a-month": lambda row: 1 if row.rules.due_day else None,
+        "meetings-a-month": lambda row: 1 if row.rules.meeting_before else None,
+    }
 
 
 class Awards(Collection):

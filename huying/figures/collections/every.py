@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from huying.figures.collections.base import register
-from huying.figures.collections.declared import Awards, Plans, Rankings, Rosters, Standards
+from huying.figures.collections.declared import (
+    Awards,
+    Ledgers,
+    Plans,
+    ProjectRules,
+    Rankings,
+    Rosters,
+    Standards,
+)
 from huying.figures.collections.ground import Areas, Departments, Organisations, Staff
 from huying.figures.collections.known import Items
 from huying.figures.collections.loop import Answers, Cases
@@ -27,7 +35,7 @@ def register_every() -> None:
     register(Cases(), Answers(), Items())
     register(Rounds(), Outings(), Findings(), Measures(), Notified(), Bulletins())
     register(Areas(), Departments(), Organisations(), Staff())
-    register(Plans(), Standards(), Rankings(), Rosters(), Awards())
+    register(Plans(), Standards(), Rankings(), Rosters(), Ledgers(), ProjectRules(), Awards())
     register(Entries(), Targets(), Promises(), Tasks())
     register(Projects(), Openings(), Updates(), YearPlans(), LeaderVisits(), Meetings(), Sessions())
     register(Works(), Grants())

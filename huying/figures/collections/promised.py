@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from django.db.models import Model, Q, QuerySet
@@ -11,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from huying.figures.collections.base import Collection, Field, RowFacts, Words
+from huying.figures.collections.declared import of_rows
 from huying.people.models import User
 from huying.targets.programmes.models import Entry, Programme, Promise, Target
 from huying.targets.programmes.policy import entries_for, programmes_for, targets_for
 from huying.targets.programmes.progress import Status, progress_for, whole
+from huying.targets.programmes.rules import by_month
 from huying.targets.projects.models import WarMapItem
 from huying.targets.projects.policy import map_items_for
 
@@ -97,6 +100,13 @@ def _promises_in(words: Words) -> Q:
     return Q(pk__in=found)
 
 
+def _last_year(target: Target, month: int) -> Fraction | None:
+    rules = target.rules
+    year = (rules.last or target.due).year
+    last = (dt.date(year, month, 1) + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    return by_month(rules.last_year, last, year=year) if rules.last_year else None
+
+
 _STATUSES: dict[str, object] = {status.value: status.label for status in Status}
 
 
@@ -117,6 +127,13 @@ class Targets(Collection):
         "amount": Field(_("目标值"), "amount", "number"),
         "department": Field(_("责任单位"), "department_id", "department"),
     }
+
+    declared: ClassVar = {"last-year": "declaration"}
+
+    def expression(self, name: str) -> Any:
+        """`last-year.6`: what there was until June of the year before, as the programme declares it."""
+        kind, dot, month = name.partition(".")
+        return of_rows(Target, lambda row: _last_year(row, int(month))) if dot else super().expression(kind)
 
     def rows(self) -> QuerySet[Any]:
         """Those in use."""

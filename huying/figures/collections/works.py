@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from huying.figures.collections.base import Collection, Field, RowFacts, Words
@@ -32,25 +32,37 @@ from huying.targets.projects.policy import (
 )
 
 
+class InYuan(Collection):
+    """Amounts that stand in 万元 can be asked for in yuan too: `total-yuan` is ten thousand times `total-wan`."""
+
+    def expression(self, name: str) -> Any:
+        """`<amount>-yuan` of `<amount>-wan`."""
+        if not name.endswith("-yuan"):
+            return super().expression(name)
+        return super().expression(f"{name.removesuffix('-yuan')}-wan") * Value(10_000)
+
+
 def _listed(project: str, words: Words) -> Q:
     """On one of these lists now."""
     entries = ListEntry.objects.filter(list__code__in=words, left_on=None)
     return Q(**{f"{project}__in": entries.order_by().values("project")})
 
 
-class Projects(Collection):
+class Projects(InYuan):
     """Projects in use. A period narrows them by the day on which they began, or by the day that a figure names."""
 
     code = "projects"
     title = _("项目")
     model = Project
     department = "owner_id"
+    worked_out: ClassVar = ("total-yuan",)
     fields: ClassVar = {
         "list": Field(_("名单"), q=lambda words: _listed("pk", words)),
         "level": Field(_("级别"), "level", names=lambda: dict(Project.Level.choices)),
         "state": Field(_("状态"), "state", names=lambda: dict(Project.State.choices)),
         "kind": Field(_("类别"), "kind"),
         "code": Field(_("编号"), "code"),
+        "title": Field(_("名称"), "title"),
         "begun": Field(
             _("已开工"), q=lambda words: Q(started_on__isnull="true" not in words)
         ),
@@ -84,7 +96,7 @@ class Projects(Collection):
         return (Project, ListEntry)
 
 
-class Openings(Collection):
+class Openings(InYuan):
     """Places on lists of projects, each with its list: mass openings, batches, white lists."""
 
     code = "listings"
@@ -93,6 +105,7 @@ class Openings(Collection):
     moment = "entered"
     area = "project__area_path"
     department = "project__owner_id"
+    worked_out: ClassVar = ("total-yuan",)
     fields: ClassVar = {
         "list": Field(_("名单"), "list__code"),
         "kind": Field(_("名单类别"), "list__kind"),
@@ -132,7 +145,7 @@ class Openings(Collection):
         return (ListEntry, Project)
 
 
-class Updates(Collection):
+class Updates(InYuan):
     """Monthly updates that hold; a correction takes the place of what it corrects."""
 
     code = "updates"
@@ -141,6 +154,7 @@ class Updates(Collection):
     moment = "month"
     area = "project__area_path"
     department = "project__owner_id"
+    worked_out: ClassVar = ("done-yuan",)
     fields: ClassVar = {
         "month": Field(_("月份"), "month", "day"),
         "list": Field(_("名单"), q=lambda words: _listed("project", words)),
@@ -173,7 +187,7 @@ class Updates(Collection):
             )  # fmt: skip
 
 
-class YearPlans(Collection):
+class YearPlans(InYuan):
     """What was planned to be invested in each project in a year."""
 
     code = "year-plans"
@@ -181,6 +195,7 @@ class YearPlans(Collection):
     model = YearPlan
     area = "project__area_path"
     department = "project__owner_id"
+    worked_out: ClassVar = ("plan-yuan",)
     fields: ClassVar = {
         "year": Field(_("年度"), "year", "number"),
         "list": Field(_("名单"), q=lambda words: _listed("project", words)),
@@ -310,7 +325,7 @@ class Sessions(Collection):
             )  # fmt: skip
 
 
-class Works(Collection):
+class Works(InYuan):
     """Works with quantities: lanes, plants, silt, walls, wherever they were done."""
 
     code = "works"
@@ -318,6 +333,7 @@ class Works(Collection):
     model = Work
     moment = "done"
     department = "department_id"
+    worked_out: ClassVar = ("cost-yuan",)
     fields: ClassVar = {
         "kind": Field(_("工程"), "kind"),
         "done": Field(_("完成日期"), "done_on", "day"),
@@ -327,6 +343,8 @@ class Works(Collection):
         "area": Field(_("区域"), "area_path", "area"),
         "department": Field(_("实施单位"), "department_id", "department"),
         "place": Field(_("地点"), "area__code"),
+        "street": Field(_("所在街道"), "subdistrict__code"),
+        "about": Field(_("说明"), "words"),
         "quantity": Field(_("数量"), "quantity", "number"),
         "pieces": Field(_("处数"), "pieces", "number"),
         "cost-wan": Field(_("投入（万元）"), "cost_wan", "number"),
@@ -347,13 +365,14 @@ class Works(Collection):
             yield RowFacts(row.pk, label, "", "", f"{row.done_on}", row.area_path, row.department_id)
 
 
-class Grants(Collection):
+class Grants(InYuan):
     """Grants that villages proposed, that were inspected and paid."""
 
     code = "grants"
     title = _("以奖代补")
     model = Grant
     moment = "inspected"
+    worked_out: ClassVar = ("granted-yuan",)
     fields: ClassVar = {
         "kind": Field(_("奖补类别"), "kind"),
         "state": Field(_("状态"), "state", names=lambda: dict(Grant.State.choices)),

@@ -15,7 +15,7 @@ def run(*, every: bool = True) -> int:
     for line in lines:
         if every or line.verdict == _ENDS_BADLY:
             print(line_of(line))
-    print("  ".join(f"{verdict}: {number}" for verdict, number in tally(lines).items()))
+    print(compared(lines))
     return int(any(line.verdict == _ENDS_BADLY for line in lines))
 
 
@@ -31,3 +31,8 @@ def line_of(line: Line) -> str:
         parts.append(f"[{statement.system}]")
     parts += [f"! {check} ({check.rule})" for check in line.failed]
     return "  ".join(parts)
+
+
+def compared(lines: list[Line]) -> str:
+    """How many of each verdict, in one line."""
+    return "  ".join(f"{verdict}: {number}" for verdict, number in tally(lines).items())

@@ -15,6 +15,7 @@ SCALES = {
     "": Fraction(1),
     "percent": Fraction(1, 100),
     "per mille": Fraction(1, 1000),
+    "thousand": Fraction(1000),
     "wan": Fraction(10**4),
     "yi": Fraction(10**8),
 }

@@ -60,6 +60,7 @@ _LATE = ("decide", "serve")
 _GOOD, _BAD = "检查评为好，证照齐全、店面整洁。", "检查不达标，后厨不洁、证照不全。"
 _LAW = "《食品安全法》《河南省食品小作坊、小经营店和小摊点管理条例》"
 _SAID = {
+    "action": "组织党员群众集中清理",
     "heaps": "村道边有垃圾堆", "sheds": "私搭的棚子占着路边", "ruins": "残垣断壁没有清",
     "boards": "广告牌破旧乱立",
     "ditches": "沟渠里有垃圾和淤泥", "kitchen": "后厨地面、灶台油污", "dogs": "流浪狗在路口",
@@ -71,6 +72,7 @@ _SAID = {
     "shops": "商铺店外摆放", "stalls": "摊点占道", "grilles": "沿街防盗窗外凸", "windows": "自改飘窗",
 }  # fmt: skip
 _DONE = {
+    "action": "清理完毕，垃圾已清运。",
     "heaps": "已清运，地面平整，撒了石灰。", "sheds": "棚子已拆，料已运走。", "ruins": "断壁已拆平，改成小菜园。",
     "boards": "广告牌已拆除。", "ditches": "沟渠已清淤，两侧垃圾已运走。",
     "kitchen": "后厨已彻底清洗，台面地面见本色。", "dogs": "已抓捕送收容点。", "order": "商贩已劝到疏导点。",
@@ -95,7 +97,8 @@ def make_campaigns(pack: Path | None = None, now: dt.datetime | None = None) -> 
     with transaction.atomic():
         made = sum(scene.rounds(number, row) for number, row in enumerate(plan["rounds"]))
         scene.measures(plan["measures"])
-        scene.bulletins(plan["bulletins"])
+        for row in plan["bulletins"]:
+            scene.bulletins(row)
         scene.awards(plan["awards"])
     return made
 
@@ -547,18 +550,24 @@ class _Scene:
             return
         takes = series.rules.takes.values
         rows = Case.objects.filter(
-            ledger__code__in=takes["ledger"], category__code__in=takes["category"], channel="inspection"
+            ledger__code__in=takes.get("ledger") or [row["ledger"]], channel="inspection"
         )
+        if takes.get("category"):
+            rows = rows.filter(category__code__in=takes["category"])
         fixed = list(
             rows.filter(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk")
         )
         still = list(
             rows.exclude(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk")
         )
-        year = self.today.year
-        fixed = [case for case in fixed if case.reported_at.astimezone(BEIJING).year == year][-row["fixed"] :]
-        chosen = fixed + still[: row["notified"] - row["fixed"]]
         last = self.now.replace(second=0, microsecond=0) - 2 * _HOUR
+        if row.get("last"):
+            last = dt.datetime.combine(row["last"], dt.time(17), tzinfo=BEIJING)
+        year = last.astimezone(BEIJING).year
+        fixed = [case for case in fixed if case.reported_at.astimezone(BEIJING).year == year]
+        if row.get("last"):  # evenly over its year
+            fixed = [fixed[place * len(fixed) // row["fixed"]] for place in range(row["fixed"])]
+        chosen = fixed[-row["fixed"] :] + still[: row["notified"] - row["fixed"]]
         days = [
             last - (row["issues"] - number) * row["every_days"] * _DAY
             for number in range(1, row["issues"] + 1)
@@ -573,7 +582,7 @@ class _Scene:
     def bulletin(
         self, series: BulletinSeries, number: int, cases: list[Case], at: dt.datetime, year: int
     ) -> None:
-        reported = [timezone.localdate(case.reported_at) for case in cases]
+        reported = [timezone.localdate(case.reported_at) for case in cases] or [timezone.localdate(at)]
         found = Bulletin.objects.create(
             series=series, year=year, number=number, title=series.title, ending=series.rules.ask,
             first_day=min(reported), last_day=max(reported), drafted_at=at - _HOUR, drafted_by=self.supervisor,
