@@ -38,7 +38,8 @@ from huying.integrations.open311.models import ApiKey
 from huying.integrations.webhooks.models import Delivery as Push
 from huying.integrations.webhooks.models import Subscriber
 from huying.notices.models import Comment, Delivery, News, Robot
-from huying.papers.models import Paper
+from huying.papers.drafting import start_draft
+from huying.papers.models import MeetingDecision, Paper, PaperMeeting, PaperReceipt
 from huying.people.models import Handover, Roster, Shift, Turn, User
 from huying.people.roles import ROLES
 from huying.registry.actions import add_item
@@ -76,6 +77,10 @@ ROSTER_PAGES = (
 )  # fmt: skip
 SHIFT_PAGES = ("shift", "arrive", "hand-over")
 HANDOVER_PAGES = ("handover", "accept-handover", "refuse-handover")
+PAPER_DRAFT_PAGES = (
+    "draft", "draft-save", "draft-preview", "draft-pdf", "draft-versions", "draft-restore", "draft-step",
+)  # fmt: skip
+PAPER_MEETING_PAGES = ("meeting", "attendance", "minutes", "decide", "decision-done")
 NEWS_PAGES = (
     "public-item", "public-comment", "public-file", "field-item", "item", "board", "edit", "publish", "withdraw",
     "remove-file", "judge",
@@ -249,7 +254,18 @@ def values(loop: Loop) -> dict[str, Any]:
         declaration={"figure": "lamps-counted", "title": "路灯", "of": "items"},
     )
     told = publish_figure(counted.code, actor=loop.supervisor)
+    paper_draft = start_draft("bulletin", title="通报", body="检查情况通报如下，请整改。", actor=loop.supervisor)
+    notice = Paper.objects.get()
+    meeting = PaperMeeting.objects.create(notice=notice, title="调度会")
+    decided = MeetingDecision.objects.create(meeting=meeting, position=1, words="一周内换完")
+    answered = PaperReceipt.objects.create(paper=notice, department=district.streets["east"]).replies.create(
+        words="已经更换", at=now
+    )
     return {
+        **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",
+        **{f"papers:{name}/pk": meeting.pk for name in PAPER_MEETING_PAGES}, "decision_pk": decided.pk,
+        "reply_pk": answered.pk, "reply_id": answered.pk, "api:move_draft/step": "submit",
+        **{f"api:{name}/pk": paper_draft.pk for name in ("read_draft", "save_draft", "move_draft")},
         **{f"figures:{name}/code": counted.code for name in ("figure", "publish")},
         **{f"api:{name}/code": counted.code for name in FIGURE_OPERATIONS},
         **{f"{name}/token": told.token for name in PUBLISHED_PAGES},
