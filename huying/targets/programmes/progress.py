@@ -336,8 +336,8 @@ def _sums_of(targets: Collection[Target], on: dt.date) -> dict[int, _Sums]:
     rows = Entry.objects.filter(target__in=list(found)).order_by()
     approved, waiting = Q(status=Entry.Status.APPROVED, day__lte=on), Q(status=Entry.Status.SUBMITTED)
     sums = rows.values_list("target").annotate(
-        Sum("amount", filter=approved), Count("pk", filter=approved), Max("decided_at", filter=approved),
-        Count("pk", filter=waiting), Sum("amount", filter=waiting),
+        total=Sum("amount", filter=approved), n=Count("pk", filter=approved), at=Max("decided_at", filter=approved),
+        pending=Count("pk", filter=waiting), pending_sum=Sum("amount", filter=waiting),
     )  # fmt: skip
     for pk, total, count, at, pending, pending_sum in sums:
         found[pk] = _Sums(Fraction(total or 0), None, count, at, pending, Fraction(pending_sum or 0))
@@ -424,7 +424,7 @@ def last_known(programmes: Collection[Programme]) -> Mapping[int, dt.date]:
     rows = Entry.objects.filter(
         status=Entry.Status.APPROVED, target__programme__in=[row.pk for row in programmes]
     )
-    return dict(rows.order_by().values_list("target__programme").annotate(Max("day")))
+    return dict(rows.order_by().values_list("target__programme").annotate(last=Max("day")))
 
 
 def day_shown(programme: Programme, last: dt.date | None, today: dt.date) -> dt.date:
