@@ -142,7 +142,7 @@ def _claimed(paper: Paper, department_id: int | None) -> PaperReceipt:
         receipt.save()
         if held.reply:
             PaperReply.objects.create(
-                receipt=receipt, words=held.reply, at=held.replied_at, by=held.replied_by
+                receipt=receipt, words=held.reply, at=held.replied_at or held.issued_at, by=held.replied_by
             )
     receipt.paper = held
     return receipt

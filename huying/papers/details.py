@@ -75,7 +75,7 @@ def names_of(rows: object) -> list[str]:
     codes = [row["department"] for row in found if row.get("department")]
     titles = dict(Department.objects.filter(code__in=codes).values_list("code", "title")) if codes else {}
     return [
-        titles.get(row["department"], row["department"])
+        str(titles.get(row["department"], row["department"]))
         if row.get("department")
         else str(row.get("name", ""))
         for row in found

@@ -319,7 +319,8 @@ def return_draft(
     draft: PaperDraft, *, reason: str, actor: User | None, at: dt.datetime | None = None
 ) -> PaperDraft:
     """Send a text back to its drafter with the reason: by whoever has the next step with it."""
-    verb = {State.IN_REVIEW: "paper.review", State.TO_SIGN: "paper.sign"}.get(draft.state, "paper.issue")
+    verbs: dict[str, str] = {State.IN_REVIEW: "paper.review", State.TO_SIGN: "paper.sign"}
+    verb = verbs.get(draft.state, "paper.issue")
     policy.require_step(actor, verb, draft)
     if len(reason.strip()) < 2:
         raise Refusal(_("请写明退回的原因。"), field="reason")

@@ -74,7 +74,7 @@ def waiting(user: Any, tab: str) -> QuerySet[PaperDraft]:
 class Drafts(VerbRequired, ListPage):
     """Drafts: one's own, and those that wait for review, signature or issue."""
 
-    verbs = policy.DRAFTING
+    verbs: tuple[str, ...] = policy.DRAFTING
     name = "paper-drafts"
     title = gettext_lazy("文稿")
     template_name = "papers/desk/drafts.html"
@@ -89,7 +89,7 @@ class Drafts(VerbRequired, ListPage):
         Column("changed_at", gettext_lazy("最后修改"), sort="changed_at", css="cell--nowrap"),
         Column("subject", gettext_lazy("事由"), "subject_label", shown=False),
     )  # fmt: skip
-    filters = (
+    filters: Sequence[Filter] = (
         Filter("kind", kind_field()),
         Filter(
             "state", forms.ChoiceField(label=gettext_lazy("状态"), choices=[("", gettext_lazy("全部")), *State.choices])

@@ -22,6 +22,7 @@ from huying.papers.letter import number_of
 from huying.papers.models import MeetingDecision, PaperMeeting
 from huying.papers.views.lists import day_field
 from huying.people.guards import VerbRequired, reader, requires
+from huying.people.models import Department
 
 MEETING = ("paper.draft", "paper.issue", "paper.sign", policy.RECEIVING)
 
@@ -78,7 +79,9 @@ class DecisionForm(forms.Form):
     words = forms.CharField(
         label=gettext_lazy("议定事项"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
-    department = forms.ModelChoiceField(label=gettext_lazy("责任单位"), queryset=None, required=False)
+    department: forms.ModelChoiceField[Department] = forms.ModelChoiceField(
+        label=gettext_lazy("责任单位"), queryset=Department.objects.none(), required=False
+    )
     due_on = forms.DateField(
         label=gettext_lazy("完成期限"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
