@@ -109,6 +109,8 @@ def alone() -> Iterator[None]:
 def prepare_demonstration() -> None:
     from huying.cases.demonstration.replay import replay
     from huying.community.demonstration import make_visits
+    from huying.figures.statements.commands import compared
+    from huying.figures.statements.report import compare_all
     from huying.inspections.campaigns.demonstration import make_campaigns
     from huying.inspections.duties.demonstration import make_duties
     from huying.packs.loader import load_pack
@@ -134,6 +136,7 @@ def prepare_demonstration() -> None:
     step("Key projects, their months and works", lambda: say(f"{make_projects()} projects"))
     step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
     step("Promises and targets", lambda: say(f"{make_targets()} entries"))
+    step("Printed numbers counted again", lambda: say(compared(compare_all())))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 

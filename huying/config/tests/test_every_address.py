@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, hold, make_duty, make_post, make_user
 from huying.figures.models import Figure
 from huying.figures.publishing import publish as publish_figure
+from huying.figures.statements.models import Statement, StatementSource
 from huying.inspections.campaigns.models import Bulletin
 from huying.inspections.campaigns.tests.conftest import make_drive
 from huying.inspections.results.models import Measure
@@ -45,6 +47,11 @@ from huying.people.roles import ROLES
 from huying.registry.actions import add_item
 from huying.registry.models import ItemsUpload, Register, VerificationRound
 from huying.registry.tests.conftest import LAMPS
+from huying.targets.projects.actions.meetings import call_meeting, decide
+from huying.targets.projects.actions.paid import propose_grant, record_work
+from huying.targets.projects.models import WarMap, WarMapItem
+from huying.targets.projects.tests.conftest import make_site
+from huying.targets.projects.tests.test_rules import MAP
 
 __all__ = ["district"]
 
@@ -94,6 +101,11 @@ PUBLISHED_PAGES = (
     "figures:published", "figures:published-qr", "api:read_published_figure", "api:list_published_rows",
     "api:recount_published_figure",
 )  # fmt: skip
+PROJECT_PAGES = (
+    "project", "edit-project", "update-project", "correct-update", "judge-correction", "milestone", "strike-record",
+    "do-project",
+)  # fmt: skip
+MEETING_PAGES = ("meeting", "write-meeting", "cancel-meeting", "decide-meeting", "finish-decision")
 IMPORT_PAGES = ("register-import-look", "register-import-progress", "register-import-result")
 ITEM_PAGES = ("item", "change-item", "item-state", "item-photos", "item-private", "item-file")
 
@@ -254,6 +266,21 @@ def values(loop: Loop) -> dict[str, Any]:
         declaration={"figure": "lamps-counted", "title": "路灯", "of": "items"},
     )
     told = publish_figure(counted.code, actor=loop.supervisor)
+    printed = Statement.objects.create(
+        code="000-01", title="路灯", value=4, system="D5", figure=counted.code,
+        source=StatementSource.objects.create(code="paper", title="报道"),
+    )  # fmt: skip
+    site = make_site(district)
+    made = call_meeting(title="推进会", held_on=timezone.localdate(), actor=site.office)
+    owner = district.streets["east"]
+    decided = decide(made, words="盯住征迁扫尾", department=owner, due_on=None, actor=site.office)
+    village = district.communities["东苑社区"]
+    amounts = {"kind": "lane", "quantity": Decimal(1), "area": village, "actor": site.office}
+    done = record_work(done_on=timezone.localdate(), **amounts)  # type: ignore[arg-type]
+    grant = propose_grant(amount_wan=None, **amounts)  # type: ignore[arg-type]
+    wall = WarMap.objects.create(code="m", title="图", declaration=MAP)
+    task_due = timezone.localdate()
+    WarMapItem.objects.create(code="m-a", war_map=wall, category="x", title="事", owner=owner, deadline=task_due)
     paper_draft = start_draft("bulletin", title="通报", body="检查情况通报如下，请整改。", actor=loop.supervisor)
     notice = Paper.objects.get()
     meeting = PaperMeeting.objects.create(notice=notice, title="调度会")
@@ -262,10 +289,19 @@ def values(loop: Loop) -> dict[str, Any]:
         words="已经更换", at=now
     )
     return {
+        "figures:statement/code": printed.code,
         **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",
         **{f"papers:{name}/pk": meeting.pk for name in PAPER_MEETING_PAGES}, "decision_pk": decided.pk,
         "reply_pk": answered.pk, "reply_id": answered.pk, "api:move_draft/step": "submit",
         **{f"api:{name}/pk": paper_draft.pk for name in ("read_draft", "save_draft", "move_draft")},
+        **{f"targets:{name}/code": site.project.code for name in PROJECT_PAGES},
+        **{f"targets:{name}/pk": made.pk for name in MEETING_PAGES},
+        **{f"targets:{name}/pk": done.pk for name in ("work", "strike-work")},
+        **{f"targets:{name}/pk": grant.pk for name in ("grant", "inspect-grant", "pay-grant")},
+        **{f"api:{name}/code": site.project.code for name in ("read_project", "report_month", "correct_month")},
+        "targets:war-map/code": "m", "targets:war-map-item/code": "m-a", "api:list_tasks/code": "m",
+        "targets:do-project/verb": "permit", "targets:milestone/pk": 1, "targets:judge-correction/pk": 1,
+        "targets:strike-record/pk": 1, "what": "visit", "month": "2026-05", "decision": decided.pk,
         **{f"figures:{name}/code": counted.code for name in ("figure", "publish")},
         **{f"api:{name}/code": counted.code for name in FIGURE_OPERATIONS},
         **{f"{name}/token": told.token for name in PUBLISHED_PAGES},
