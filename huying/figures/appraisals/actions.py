@@ -1,4 +1,7 @@
-"""What is done with appraisals: entries with evidence, announcing a table, appeals, publishing. Each verb is one function."""
+"""What is done with appraisals: entries with evidence, a table announced, appealed against, published.
+
+Each verb is one function.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,16 @@ def require_manage(actor: User) -> None:
 
 @transaction.atomic
 def add_entry(
-    appraisal: Appraisal, period: Period, *, unit: str, item: str, words: str, actor: User, evidence: Any = None,
+    appraisal: Appraisal,
+    period: Period,
+    *,
+    unit: str,
+    item: str,
+    words: str,
+    actor: User,
+    evidence: Any = None,
     at: dt.datetime | None = None,
-) -> AppraisalEntry:  # fmt: skip
+) -> AppraisalEntry:
     """Give or take points for something that happened; with evidence where the rule asks for it."""
     require_manage(actor)
     rule = appraisal.rules.item(item)
@@ -53,9 +63,16 @@ def add_entry(
         raise Refusal(_("这一项要附证明材料（照片或文件）。"), field="evidence")
     _still_open(appraisal, period)
     entry = AppraisalEntry.objects.create(
-        appraisal=appraisal, period=period.name, unit=unit, item=item, points=str(rule.points), words=words.strip()[:300],
-        evidence=_stored(evidence, actor), entered_at=at or timezone.now(), entered_by=actor,
-    )  # fmt: skip
+        appraisal=appraisal,
+        period=period.name,
+        unit=unit,
+        item=item,
+        points=str(rule.points),
+        words=words.strip()[:300],
+        evidence=_stored(evidence, actor),
+        entered_at=at or timezone.now(),
+        entered_by=actor,
+    )
     log(
         entry,
         "appraisal.entered",
@@ -135,11 +152,20 @@ def announce_table(
     try:
         with transaction.atomic():
             table = AppraisalTable.objects.create(
-                appraisal=appraisal, period=period.name, first_day=period.first, last_day=period.last, at=counted_at,
-                declaration=appraisal.declaration, lines=[packed(line) for line in lines],
-                figures={part.code: tokens[part.figure] for part in rules.parts}, announced_at=now, announced_by=actor,
-                appeals_until=until, published_at=None if until else now, published_by=None if until else actor,
-            )  # fmt: skip
+                appraisal=appraisal,
+                period=period.name,
+                first_day=period.first,
+                last_day=period.last,
+                at=counted_at,
+                declaration=appraisal.declaration,
+                lines=[packed(line) for line in lines],
+                figures={part.code: tokens[part.figure] for part in rules.parts},
+                announced_at=now,
+                announced_by=actor,
+                appeals_until=until,
+                published_at=None if until else now,
+                published_by=None if until else actor,
+            )
     except IntegrityError:
         raise Conflict(_("%(period)s 的结果已经公示过了。") % {"period": period.name}) from None
     code = "appraisal.announced" if until else "appraisal.published"
@@ -225,8 +251,14 @@ def appeal_line(
 
 @transaction.atomic
 def decide_appeal(
-    appeal: AppraisalAppeal, *, accepted: bool, reason: str, points: str = "", actor: User, at: dt.datetime | None = None
-) -> AppraisalAppeal:  # fmt: skip
+    appeal: AppraisalAppeal,
+    *,
+    accepted: bool,
+    reason: str,
+    points: str = "",
+    actor: User,
+    at: dt.datetime | None = None,
+) -> AppraisalAppeal:
     """Accept an appeal with the right points, or reject it: by somebody of another unit than the one that appeals."""
     require_manage(actor)
     if actor.pk == appeal.asked_by_id or appeal.unit in units_of(actor):
@@ -236,16 +268,26 @@ def decide_appeal(
     exact = _points(appeal.table.rules, appeal.part, points) if accepted else None
     now = at or timezone.now()
     won = AppraisalAppeal.objects.filter(pk=appeal.pk, decided_at=None).update(
-        accepted=accepted, points="" if exact is None else str(exact), decided_at=now, decided_by=actor,
+        accepted=accepted,
+        points="" if exact is None else str(exact),
+        decided_at=now,
+        decided_by=actor,
         reason=reason.strip()[:600],
-    )  # fmt: skip
+    )
     if not won:
         raise Conflict(_("这条申诉已经裁定了。"))
     appeal.refresh_from_db()
     log(
-        appeal.table, "appraisal.appeal_decided", actor=actor, at=now, unit=appeal.unit, part=appeal.part,
-        accepted=accepted, points="" if exact is None else plain(exact), reason=appeal.reason,
-    )  # fmt: skip
+        appeal.table,
+        "appraisal.appeal_decided",
+        actor=actor,
+        at=now,
+        unit=appeal.unit,
+        part=appeal.part,
+        accepted=accepted,
+        points="" if exact is None else plain(exact),
+        reason=appeal.reason,
+    )
     return appeal
 
 

@@ -45,8 +45,10 @@ def inputs_of(
 
 
 def titles_of(rules: AppraisalRules, codes: set[str]) -> dict[str, str]:
-    """The units that are appraised, in their order: those named; else every street or community, or the departments that
-    have any rows."""
+    """The units that are appraised, in their order: those named; else every street or community.
+
+    Of departments those that have any rows.
+    """
     if rules.of == "department":
         rows = Department.objects.filter(code__in=rules.units or codes).order_by("code")
         return {row.code: str(row) for row in rows}
@@ -59,7 +61,7 @@ def facts_of(rules: AppraisalRules) -> dict[str, dict[str, Fraction]]:
     if rules.of == "department":
         return {}
     rows = Area.objects.filter(level=rules.of, households__isnull=False).values_list("code", "households")
-    return {code: {"households": Fraction(households)} for code, households in rows}
+    return {code: {"households": Fraction(households)} for code, households in rows if households is not None}
 
 
 def entries_of(appraisal: Appraisal, period: Period) -> dict[str, list[Entry]]:

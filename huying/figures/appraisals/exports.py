@@ -1,7 +1,7 @@
 """A table of an appraisal as .xlsx with real formulas, as .csv, .docx and .pdf.
 
-In the spreadsheet only what was counted is typed in: percentages, points, totals and places are formulas of those cells, so that a
-reader can change a number and see what would come out.
+In the spreadsheet only what was counted is typed in. Percentages, points, totals and places are formulas of those cells,
+so that a reader can change a number and see what would come out.
 """
 
 from __future__ import annotations
@@ -92,18 +92,11 @@ class _Sheet:
             )
         formula = part.formula
         for name in sorted(formula.names if formula else ()):
-            if name in ("p", "v", "m"):
-                continue
-            if name not in ("n", "d") and name not in points and not self._is_part(name):
-                at[name] = self._column(
-                    f"{part} · {name}",
-                    lambda line, row, name=name: self._number(row, _step(line, part).names.get(name)),
-                )  # type: ignore[misc]
+            if name not in ("p", "v", "m", "n", "d") and not self._is_part(name):
+                at[name] = self._column(f"{part} · {name}", self._known(part, name))
         for name in ("p", "v", "m"):
             if formula and name in formula.names:
-                at[name] = self._column(
-                    f"{part} · {name}", lambda line, row, name=name: self._derived(line, row, part, name, at)
-                )  # type: ignore[misc]
+                at[name] = self._column(f"{part} · {name}", self._derived(part, name, at))
         points[part.code] = self._column(
             f"{part} · {_('得分')}", lambda line, row: self._points(line, row, part, at, points)
         )
@@ -111,19 +104,24 @@ class _Sheet:
     def _is_part(self, name: str) -> bool:
         return any(part.name == name for part in self.rules.parts)
 
-    def _derived(self, line: Line, row: int, part: Part, name: str, at: dict[str, int]) -> None:
-        step = _step(line, part)
-        value = step.names.get(name)
-        if value is None:
-            return
-        n = xl_rowcol_to_cell(row, at["n"])
-        quotient = f"{n}/{xl_rowcol_to_cell(row, at['d'])}" if step.d is not None else n
-        text = {"p": f"{quotient}*100", "v": quotient}.get(name)
-        if text is None:  # per head: the heads are not in a cell of their own
-            self._number(row, value)
-            return
-        rounded = f"ROUND({text},{part.input.decimals})" if part.input else text
-        self._formula(row, rounded, value)
+    def _known(self, part: Part, name: str) -> Callable[[Line, int], None]:
+        return lambda line, row: self._number(row, _step(line, part).names.get(name))
+
+    def _derived(self, part: Part, name: str, at: dict[str, int]) -> Callable[[Line, int], None]:
+        def cell(line: Line, row: int) -> None:
+            step = _step(line, part)
+            value = step.names.get(name)
+            if value is None:
+                return
+            n = xl_rowcol_to_cell(row, at["n"])
+            quotient = f"{n}/{xl_rowcol_to_cell(row, at['d'])}" if step.d is not None else n
+            text = {"p": f"{quotient}*100", "v": quotient}.get(name)
+            if text is None:  # per head: the heads are not in a cell of their own
+                self._number(row, value)
+                return
+            self._formula(row, f"ROUND({text},{part.input.decimals})" if part.input else text, value)
+
+        return cell
 
     def _points(self, line: Line, row: int, part: Part, at: dict[str, int], points: dict[str, int]) -> None:
         step, formula = _step(line, part), part.formula
@@ -173,11 +171,14 @@ def table_body(rules: AppraisalRules, lines: Sequence[Line], at: Any) -> str:
     heads = [_("名次"), _("单位"), *(str(part) for part in rules.parts), _("加减分"), _("总分")]
     rows = [
         [
-            str(line.rank or line.tier or WHY.get(line.why, "")), line.title, *(step.shown for step in line.steps),
-            plain(line.extra), _score(line),
+            str(line.rank or line.tier or WHY.get(line.why, "")),
+            line.title,
+            *(step.shown for step in line.steps),
+            plain(line.extra),
+            _score(line),
         ]
         for line in lines
-    ]  # fmt: skip
+    ]
     said = [_("数到 %(moment)s。") % {"moment": f"{moment:%Y-%m-%d %H:%M}"}]
     said += [f"{part}：{part.formula.shown()}" for part in rules.parts if part.formula]
     table = ["| " + " | ".join(cell.replace("|", "／") for cell in row) + " |" for row in (heads, *rows)]
@@ -190,21 +191,38 @@ def _score(line: Line) -> str:
     return f"（{line.score}）" if line.why == "few" else str(line.score)
 
 
+def _top(part: Part) -> Callable[[Line], str]:
+    return lambda line: plain(_step(line, part).n)
+
+
+def _bottom(part: Part) -> Callable[[Line], str]:
+    return lambda line: "" if (bottom := _step(line, part).d) is None else plain(bottom)
+
+
+def _shown(part: Part) -> Callable[[Line], str]:
+    return lambda line: _step(line, part).shown
+
+
 def table_rows(
     rules: AppraisalRules, lines: Sequence[Line]
 ) -> tuple[list[tuple[str, Callable[[Line], Any]]], Sequence[Line]]:
     """Columns and rows for .csv."""
     columns: list[tuple[str, Callable[[Line], Any]]] = [
-        (_("名次"), lambda line: line.rank or ""), (_("单位"), lambda line: line.title),
-    ]  # fmt: skip
+        (_("名次"), lambda line: line.rank or ""),
+        (_("单位"), lambda line: line.title),
+    ]
     for part in rules.parts:
         columns += [
-            (f"{part} · {_('分子')}", lambda line, part=part: plain(_step(line, part).n)),  # type: ignore[misc]
-            (f"{part} · {_('分母')}", lambda line, part=part: "" if _step(line, part).d is None else plain(_step(line, part).d or Fraction(0))),  # type: ignore[misc]
-            (f"{part} · {_('得分')}", lambda line, part=part: _step(line, part).shown),  # type: ignore[misc]
-        ]  # fmt: skip
+            (f"{part} · {_('分子')}", _top(part)),
+            (
+                f"{part} · {_('分母')}",
+                _bottom(part),
+            ),
+            (f"{part} · {_('得分')}", _shown(part)),
+        ]
     columns += [
-        (_("加减分"), lambda line: plain(line.extra)), (_("总分"), lambda line: "" if line.score is None else str(line.score)),
+        (_("加减分"), lambda line: plain(line.extra)),
+        (_("总分"), lambda line: "" if line.score is None else str(line.score)),
         (_("结论"), lambda line: line.tier or WHY.get(line.why, "")),
-    ]  # fmt: skip
+    ]
     return columns, lines

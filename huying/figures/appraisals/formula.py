@@ -1,12 +1,12 @@
-"""Formulas of scoring rules: a part of CEL, reckoned in exact fractions, written out step by step, and as a spreadsheet's.
+"""Formulas of scoring rules: a part of CEL, reckoned in exact fractions, written out, and as a spreadsheet's.
 
     formula = read("max(12.5, 25 - 0.5 * (98 - p))")
     formula.value({"p": Fraction("83.33")})            # 3533/200
     formula.with_numbers({"p": Fraction("83.33")})     # "max(12.5, 25 − 0.5 × (98 − 83.33))"
     formula.spreadsheet({"p": "D4"})                   # "MAX(12.5,25-0.5*(98-D4))"
 
-Numbers, names, `+ - * /`, comparisons, `&&`, `||`, `!`, `a ? b : c`, and of functions min, max and abs. CEL itself reckons in
-binary floating point, where 25 - 0.5 * (98 - 83.33) is not 17.665; a score must be what a pencil says.
+Numbers, names, `+ - * /`, comparisons, `&&`, `||`, `!`, `a ? b : c`, and of functions min, max and abs. CEL itself
+reckons in binary floating point, where 25 - 0.5 * (98 - 83.33) is not 17.665; a score must be what a pencil says.
 """
 
 from __future__ import annotations
@@ -220,12 +220,19 @@ def _reckoned(sign: str, left: Fraction, right: Fraction) -> Fraction:
     if sign == "/" and not right:
         raise Undefined("/")
     done: dict[str, Callable[[], Fraction]] = {
-        "+": lambda: left + right, "-": lambda: left - right, "*": lambda: left * right, "/": lambda: left / right,
-        "<": lambda: Fraction(left < right), "<=": lambda: Fraction(left <= right), ">": lambda: Fraction(left > right),
-        ">=": lambda: Fraction(left >= right), "==": lambda: Fraction(left == right),
-        "!=": lambda: Fraction(left != right), "&&": lambda: Fraction(bool(left and right)),
+        "+": lambda: left + right,
+        "-": lambda: left - right,
+        "*": lambda: left * right,
+        "/": lambda: left / right,
+        "<": lambda: Fraction(left < right),
+        "<=": lambda: Fraction(left <= right),
+        ">": lambda: Fraction(left > right),
+        ">=": lambda: Fraction(left >= right),
+        "==": lambda: Fraction(left == right),
+        "!=": lambda: Fraction(left != right),
+        "&&": lambda: Fraction(bool(left and right)),
         "||": lambda: Fraction(bool(left or right)),
-    }  # fmt: skip
+    }
     return done[sign]()
 
 

@@ -38,7 +38,7 @@ class Appraisal(Titled):
 
 
 class AppraisalEntry(models.Model):
-    """Points given or taken for something that happened to a unit in a period. Never deleted: withdrawn, with the reason."""
+    """Points given or taken for what happened to a unit in a period. Never deleted: withdrawn, with the reason."""
 
     appraisal = models.ForeignKey(Appraisal, on_delete=models.PROTECT, related_name="entries")
     period = models.CharField(_("时段"), max_length=12)
@@ -67,8 +67,10 @@ class AppraisalEntry(models.Model):
 
 
 class AppraisalTable(models.Model):
-    """The table of one period: announced first, so that units may appeal, then published. Its lines never change; what an
-    appeal corrected stands beside them."""
+    """The table of one period: announced first, so that units may appeal, then published.
+
+    Its lines never change; what an appeal corrected stands beside them.
+    """
 
     appraisal = models.ForeignKey(Appraisal, on_delete=models.PROTECT, related_name="tables")
     period = models.CharField(_("时段"), max_length=12)
@@ -94,14 +96,14 @@ class AppraisalTable(models.Model):
     def __str__(self) -> str:
         return f"{self.appraisal} {self.period}"
 
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return f"{reverse('figures:appraisal', args=[self.appraisal.code])}?period={self.period}"
+
     @property
     def rules(self) -> AppraisalRules:
         """The declaration of the day on which it was announced."""
         return AppraisalRules.from_declaration(self.declaration)
-
-    def get_absolute_url(self) -> str:
-        """Its page."""
-        return f"{reverse('figures:appraisal', args=[self.appraisal.code])}?period={self.period}"
 
 
 class AppraisalAppeal(models.Model):

@@ -5,16 +5,16 @@
     of: department                      # or subdistrict, community
     every: month                        # or quarter, year
     parts:
-      - {code: on-time, title: 按时办结率, figure: hotline-on-time, input: 2 decimals, formula: "25 - (100 - p)", least: 0, most: 25}
-      - {code: satisfied, title: 满意率, figure: hotline-satisfaction, input: 2 decimals, formula: "max(12.5, 25 - 0.5 * (98 - p))"}
+      - {code: on-time, title: 按时办结率, figure: hotline-on-time, input: 2 decimals, formula: "25 - (100 - p)", least: 0}
+      - {code: satisfied, title: 满意率, figure: hotline-satisfaction, formula: "max(12.5, 25 - 0.5 * (98 - p))"}
     at_least: 5
     unranked: no demand
     tiers: [{title: 好, from: 45}, {title: 较好, from: 40}, {title: 一般, from: 0}]
 
-In a formula stand `p` (the figure in percent), `n` and `d` (what is above and below the line), `v` (the figure itself), `m` (`n` per
-head: see `per_head`), `households`, what `given` says of each unit, and the points of earlier parts by their code, a hyphen
-written `_`. All of it is exact; rounding is said: `input` rounds p, v and m before the formula, `round` of a part rounds its points before
-they are added, `show` rounds the score at the very end. Half up, always.
+In a formula stand `p` (the figure in percent), `n` and `d` (what is above and below the line), `v` (the figure itself),
+`m` (`n` per head: see `per_head`), `households`, what `given` says of each unit, and the points of earlier parts by their
+code, a hyphen written `_`. All of it is exact; rounding is said: `input` rounds p, v and m before the formula, `round` of
+a part rounds its points before they are added, `show` rounds the score at the very end. Half up, always.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 from huying.core.language import is_english
 from huying.figures.appraisals.formula import Formula, plain
 from huying.figures.appraisals.formula import read as read_formula
-from huying.figures.rules import Show, parse_show
+from huying.places.rounding import Show, parse_show
 from huying.places.clock import TimeLimit, parse_limit
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
@@ -39,12 +39,40 @@ OF = {"department": _("部门"), "subdistrict": _("街道"), "community": _("社
 EVERY = {"month": _("每月"), "quarter": _("每季度"), "year": _("每年")}
 EMPTY = ("unranked", "full", "nothing")
 KEYS = (
-    "appraisal", "title", "about", "source", "of", "units", "every", "parts", "given", "at_least", "unranked", "tiers", "show",
-    "least", "most", "bonus", "penalty", "appeals",
-)  # fmt: skip
+    "appraisal",
+    "title",
+    "about",
+    "source",
+    "of",
+    "units",
+    "every",
+    "parts",
+    "given",
+    "at_least",
+    "unranked",
+    "tiers",
+    "show",
+    "least",
+    "most",
+    "bonus",
+    "penalty",
+    "appeals",
+)
 _PART_KEYS = (
-    "code", "title", "figure", "formula", "points", "least", "most", "input", "round", "per_head", "empty", "about", "counts",
-)  # fmt: skip
+    "code",
+    "title",
+    "figure",
+    "formula",
+    "points",
+    "least",
+    "most",
+    "input",
+    "round",
+    "per_head",
+    "empty",
+    "about",
+    "counts",
+)
 _OWN_NAMES = ("p", "n", "d", "v", "m", "points", "households")
 _ITEM_KEYS = ("code", "title", "points", "most", "evidence")
 
@@ -85,7 +113,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Item:
-    """Points that are given or taken for something that happened: an award, an exposure. One line each, with evidence."""
+    """Points given or taken for something that happened: an award, an exposure. One line each, with evidence."""
 
     code: str
     title: str
@@ -133,7 +161,7 @@ class AppraisalRules:
     at_least: int = 0
     no_demand: bool = False
     tiers: tuple[Tier, ...] = ()
-    show: Show = Show("", 2)
+    show: Show = field(default_factory=lambda: Show("", 2))
     least: Fraction | None = None
     most: Fraction | None = None
     items: tuple[Item, ...] = ()
@@ -186,24 +214,41 @@ def read_appraisal(declaration: Mapping[str, Any]) -> tuple[AppraisalRules, list
     read.known(of, OF, "of")
     read.known(every, EVERY, "every")
     given = {
-        str(name): {str(unit): number for unit, said in row.items() if (number := read.parse(exact_number, said, "given", name, unit)) is not None}
-        for name, row in read.mapping(declaration.get("given"), (), "given").items() if isinstance(row, Mapping)
-    }  # fmt: skip
+        str(name): {
+            str(unit): number
+            for unit, said in row.items()
+            if (number := read.parse(exact_number, said, "given", name, unit)) is not None
+        }
+        for name, row in read.mapping(declaration.get("given"), (), "given").items()
+        if isinstance(row, Mapping)
+    }
     parts = _read_parts(read, declaration, given)
     unranked = declaration.get("unranked")
     if unranked is not None:
         read.known(str(unranked), ("no demand",), "unranked")
     rules = AppraisalRules(
-        code=str(declaration.get("appraisal", "")), title=zh, title_en=en, about=about, about_en=about_en,
-        source=str(declaration.get("source") or ""), of=of, every=every, parts=parts, given=given,
+        code=str(declaration.get("appraisal", "")),
+        title=zh,
+        title_en=en,
+        about=about,
+        about_en=about_en,
+        source=str(declaration.get("source") or ""),
+        of=of,
+        every=every,
+        parts=parts,
+        given=given,
         units=tuple(str(each) for each in read.listed(declaration.get("units"), "units")),
-        at_least=read.count(declaration.get("at_least", 0), "at_least"), no_demand=unranked == "no demand",
-        tiers=_read_tiers(read, declaration), show=read.parse(parse_show, declaration.get("show"), "show") or Show("", 2),
+        at_least=read.count(declaration.get("at_least", 0), "at_least"),
+        no_demand=unranked == "no demand",
+        tiers=_read_tiers(read, declaration),
+        show=read.parse(parse_show, declaration.get("show"), "show") or Show("", 2),
         least=read.parse(exact_number, declaration.get("least"), "least"),
         most=read.parse(exact_number, declaration.get("most"), "most"),
         items=(*_read_items(read, declaration, "bonus", 1), *_read_items(read, declaration, "penalty", -1)),
-        appeals=read.parse(lambda said: parse_limit(str(said).removeprefix("within ")), declaration.get("appeals"), "appeals"),
-    )  # fmt: skip
+        appeals=read.parse(
+            lambda said: parse_limit(str(said).removeprefix("within ")), declaration.get("appeals"), "appeals"
+        ),
+    )
     return rules, read.problems
 
 
@@ -239,10 +284,19 @@ def _read_parts(read: Reader, declaration: Mapping[str, Any], given: Mapping[str
         if empty == "full" and numbers["points"] is None:
             read.wrong(_("empty: full 要写明满分：points: 25。"), *at, "points")
         found[code] = Part(
-            code, zh or code, en, str(row.get("figure") or ""), formula, empty=empty, about=about, about_en=about_en,
+            code,
+            zh or code,
+            en,
+            str(row.get("figure") or ""),
+            formula,
+            empty=empty,
+            about=about,
+            about_en=about_en,
             input=read.parse(parse_show, row.get("input"), *at, "input"),
-            round=read.parse(parse_show, row.get("round"), *at, "round"), counts=row.get("counts", True) is not False, **numbers,
-        )  # fmt: skip
+            round=read.parse(parse_show, row.get("round"), *at, "round"),
+            counts=row.get("counts", True) is not False,
+            **numbers,
+        )
     return tuple(found.values())
 
 

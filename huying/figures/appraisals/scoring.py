@@ -10,7 +10,7 @@ from typing import Any
 
 from huying.figures.appraisals.formula import Undefined, plain
 from huying.figures.appraisals.rules import AppraisalRules, Part
-from huying.figures.rules import Show
+from huying.places.rounding import Show
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,14 @@ def bounded(value: Fraction, least: Fraction | None, most: Fraction | None) -> F
 
 
 def score_unit(
-    rules: AppraisalRules, unit: str, title: str, inputs: Mapping[str, Input], *, given: Mapping[str, Fraction] | None = None,
+    rules: AppraisalRules,
+    unit: str,
+    title: str,
+    inputs: Mapping[str, Input],
+    *,
+    given: Mapping[str, Fraction] | None = None,
     entries: Sequence[Entry] = (),
-) -> Line:  # fmt: skip
+) -> Line:
     """A unit's line without its place. `inputs` by part; a part without one has no rows."""
     facts = {**(given or {}), **{name: row[unit] for name, row in rules.given.items() if unit in row}}
     before: dict[str, Fraction] = {}
@@ -200,40 +205,66 @@ def place(rules: AppraisalRules, lines: Sequence[Line]) -> list[Line]:
 def packed(line: Line) -> dict[str, Any]:
     """A line for a table that is frozen."""
     return {
-        "unit": line.unit, "title": line.title, "extra": str(line.extra), "rank": line.rank, "tier": line.tier, "why": line.why,
-        "exact": None if line.exact is None else str(line.exact), "score": None if line.score is None else str(line.score),
+        "unit": line.unit,
+        "title": line.title,
+        "extra": str(line.extra),
+        "rank": line.rank,
+        "tier": line.tier,
+        "why": line.why,
+        "exact": None if line.exact is None else str(line.exact),
+        "score": None if line.score is None else str(line.score),
         "entries": [
-            {"item": each.item, "points": str(each.points), "words": each.words, "url": each.url} for each in line.entries
+            {"item": each.item, "points": str(each.points), "words": each.words, "url": each.url}
+            for each in line.entries
         ],
         "steps": [
             {
-                "code": step.code, "n": str(step.n), "d": None if step.d is None else str(step.d),
-                "names": {name: str(value) for name, value in step.names.items()}, "written": step.written,
+                "code": step.code,
+                "n": str(step.n),
+                "d": None if step.d is None else str(step.d),
+                "names": {name: str(value) for name, value in step.names.items()},
+                "written": step.written,
                 "raw": None if step.raw is None else str(step.raw),
-                "points": None if step.points is None else str(step.points), "empty": step.empty, "url": step.url,
+                "points": None if step.points is None else str(step.points),
+                "empty": step.empty,
+                "url": step.url,
             }
             for step in line.steps
         ],
-    }  # fmt: skip
+    }
 
 
 def unpacked(row: Mapping[str, Any]) -> Line:
     """A line of a frozen table."""
     steps = tuple(
         Step(
-            step["code"], Fraction(step["n"]), _exact(step["d"]),
-            {name: Fraction(value) for name, value in step["names"].items()}, step["written"], _exact(step["raw"]),
-            _exact(step["points"]), step["empty"], step["url"],
+            step["code"],
+            Fraction(step["n"]),
+            _exact(step["d"]),
+            {name: Fraction(value) for name, value in step["names"].items()},
+            step["written"],
+            _exact(step["raw"]),
+            _exact(step["points"]),
+            step["empty"],
+            step["url"],
         )
         for step in row["steps"]
-    )  # fmt: skip
+    )
     entries = tuple(
         Entry(each["item"], Fraction(each["points"]), each["words"], each["url"]) for each in row["entries"]
     )
     return Line(
-        row["unit"], row["title"], steps, entries, Fraction(row["extra"]), _exact(row["exact"]),
-        None if row["score"] is None else Decimal(row["score"]), row["rank"], row["tier"], row["why"],
-    )  # fmt: skip
+        row["unit"],
+        row["title"],
+        steps,
+        entries,
+        Fraction(row["extra"]),
+        _exact(row["exact"]),
+        None if row["score"] is None else Decimal(row["score"]),
+        row["rank"],
+        row["tier"],
+        row["why"],
+    )
 
 
 def _exact(text: str | None) -> Fraction | None:

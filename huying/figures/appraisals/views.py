@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from huying.figures.appraisals.counting import compute
 from huying.figures.appraisals.exports import WHY, table_body, table_rows, workbook
 from huying.figures.appraisals.formula import plain
 from huying.figures.appraisals.models import Appraisal, AppraisalAppeal, AppraisalEntry, AppraisalTable
-from huying.figures.appraisals.rules import EVERY, AppraisalRules
+from huying.figures.appraisals.rules import EVERY, AppraisalRules, exact_number
 from huying.figures.appraisals.scoring import Line
 from huying.figures.exports import export_csv
 from huying.figures.models import PublishedFigure
@@ -88,29 +88,38 @@ def appraisals(request: HttpRequest) -> HttpResponse:
     user = reader(request)
     context = {
         "appraisals": [
-            {"row": row, "rules": row.rules, "table": row.tables.first(), "every": Sentence(EVERY[row.rules.every])}
+            {
+                "row": row,
+                "rules": row.rules,
+                "table": row.tables.first(),
+                "every": Sentence(EVERY[row.rules.every]),
+            }
             for row in Appraisal.objects.filter(active=True)
         ],
         "rankings": [
-            {"row": row, "table": row.tables.first()} for row in Ranking.objects.filter(active=True).select_related("campaign")
-        ] if can(user, "campaign.view") else [],
+            {"row": row, "table": row.tables.first()}
+            for row in Ranking.objects.filter(active=True).select_related("campaign")
+        ]
+        if can(user, "campaign.view")
+        else [],
         "appeals": AppraisalAppeal.objects.filter(decided_at=None).select_related("table", "table__appraisal")
-        if can(user, MANAGE) else [],
-    }  # fmt: skip
+        if can(user, MANAGE)
+        else [],
+    }
     return render(request, "figures/appraisals/appraisals.html", context)
 
 
 @never_cache
 @require_safe
 @requires(VIEW, MANAGE, APPEAL)
-def appraisal(request: HttpRequest, code: str) -> HttpResponseBase:
+def appraisal(request: HttpRequest, code: str) -> HttpResponse:
     """One period: as announced where it is, with corrections beside; else as the rows stand. Every step of every unit."""
     return _page(request, appraisal_for(code))
 
 
 def _page(
     request: HttpRequest, found: Appraisal, form: EntryForm | None = None, status: int = 200
-) -> HttpResponseBase:
+) -> HttpResponse:
     user = reader(request)
     period = period_for(found.rules, request.GET.get("period", "") or request.POST.get("period", ""))
     table = found.tables.filter(period=period.name).select_related("announced_by", "published_by").first()
@@ -137,22 +146,43 @@ def _page(
         else {}
     )
     context = {
-        "appraisal": found, "rules": rules, "period": period, "table": table, "at": at, "missing": missing,
+        "appraisal": found,
+        "rules": rules,
+        "period": period,
+        "table": table,
+        "at": at,
+        "missing": missing,
         "rows": [_row(rules, line, now.get(line.unit), mine, appealable) for line in lines],
         "parts": [
-            {"part": part, "formula": part.formula.shown() if part.formula else "",
-             "published": published.get(table.figures.get(part.code, "")) if table else None}
+            {
+                "part": part,
+                "formula": part.formula.shown() if part.formula else "",
+                "published": published.get(table.figures.get(part.code, "")) if table else None,
+            }
             for part in rules.parts
         ],
-        "items": rules.items, "periods": [(each.name, each.name == period.name) for each in periods_back(rules.every, timezone.localdate(), PERIODS)],
-        "entries": AppraisalEntry.objects.filter(appraisal=found, period=period.name).select_related("entered_by", "withdrawn_by"),
-        "appeals": [_appeal(rules, each, lines) for each in appeals], "may_manage": can(user, MANAGE),
+        "items": rules.items,
+        "periods": [
+            (each.name, each.name == period.name)
+            for each in periods_back(rules.every, timezone.localdate(), PERIODS)
+        ],
+        "entries": AppraisalEntry.objects.filter(appraisal=found, period=period.name).select_related(
+            "entered_by", "withdrawn_by"
+        ),
+        "appeals": [_appeal(rules, each, lines) for each in appeals],
+        "may_manage": can(user, MANAGE),
         "may_announce": over and table is None and can(user, MANAGE),
         "may_publish": bool(table and table.published_at is None and can(user, MANAGE)),
-        "form": form or (EntryForm(rules=rules, lines=lines) if table is None and rules.items and can(user, MANAGE) else None),
-        "corrected": any(each.accepted for each in appeals), "over": over,
+        "form": form
+        or (
+            EntryForm(rules=rules, lines=lines)
+            if table is None and rules.items and can(user, MANAGE)
+            else None
+        ),
+        "corrected": any(each.accepted for each in appeals),
+        "over": over,
         "exports": [(kind, address(request, export=kind)) for kind in ("xlsx", "csv", "docx", "pdf")],
-    }  # fmt: skip
+    }
     return render(request, "figures/appraisals/appraisal.html", context, status=status)
 
 
@@ -163,27 +193,42 @@ def _row(
     sum_words = " + ".join(step.shown for step in counted) + (f" + {plain(line.extra)}" if line.extra else "")
     changed = now is not None and (now.score, now.rank, now.tier) != (line.score, line.rank, line.tier)
     return {
-        "line": line, "why": WHY.get(line.why, ""), "now": now if changed else None, "sum": sum_words,
-        "exact": plain(line.exact) if line.exact is not None else "", "extra": plain(line.extra),
+        "line": line,
+        "why": WHY.get(line.why, ""),
+        "now": now if changed else None,
+        "sum": sum_words,
+        "exact": plain(line.exact) if line.exact is not None else "",
+        "extra": plain(line.extra),
         "steps": [
             {
-                "part": part, "step": step, "n": plain(step.n), "d": "" if step.d is None else plain(step.d),
-                "names": [(name, plain(value)) for name, value in sorted(step.names.items()) if name not in ("n", "d")],
-                "raw": "" if step.raw is None else plain(step.raw), "bounded": step.raw is not None and step.raw != step.points,
+                "part": part,
+                "step": step,
+                "n": plain(step.n),
+                "d": "" if step.d is None else plain(step.d),
+                "names": [
+                    (name, plain(value))
+                    for name, value in sorted(step.names.items())
+                    if name not in ("n", "d")
+                ],
+                "raw": "" if step.raw is None else plain(step.raw),
+                "bounded": step.raw is not None and step.raw != step.points,
             }
             for part, step in zip(rules.parts, line.steps, strict=True)
         ],
         "may_appeal": appealable and line.unit in mine,
-    }  # fmt: skip
+    }
 
 
 def _appeal(rules: AppraisalRules, appeal: AppraisalAppeal, lines: Sequence[Line]) -> dict[str, Any]:
     line = next((line for line in lines if line.unit == appeal.unit), None)
     step = line.step(appeal.part) if line else None
     return {
-        "appeal": appeal, "title": line.title if line else appeal.unit, "part": rules.part(appeal.part),
-        "was": step.shown if step else "", "points": plain(actions.exact_number(appeal.points)) if appeal.points else "",
-    }  # fmt: skip
+        "appeal": appeal,
+        "title": line.title if line else appeal.unit,
+        "part": rules.part(appeal.part),
+        "was": step.shown if step else "",
+        "points": plain(exact_number(appeal.points)) if appeal.points else "",
+    }
 
 
 # -- files ---------------------------------------------------------------------------------------------------
@@ -196,16 +241,23 @@ def _exported(
     lines: Sequence[Line],
     period: Period,
     at: dt.datetime,
-) -> HttpResponseBase | None:
+) -> HttpResponse | None:
     kind = request.GET.get("export", "")
     title = f"{rules.title} {period.name}"
     makers: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "xlsx": (XLSX, lambda: workbook(rules, lines, [(_("时段"), period.name), (_("截至"), f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}")])),
+        "xlsx": (
+            XLSX,
+            lambda: workbook(
+                rules,
+                lines,
+                [(_("时段"), period.name), (_("截至"), f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}")],
+            ),
+        ),
         "docx": (DOCX, lambda: rendering.docx_of(letter_of_table(rules, lines, period, at))),
         "pdf": ("application/pdf", lambda: rendering.pdf_of(letter_of_table(rules, lines, period, at))),
-    }  # fmt: skip
+    }
     if kind == "csv":
-        return export_csv(title, *table_rows(rules, lines))
+        return cast(HttpResponse, export_csv(title, *table_rows(rules, lines)))
     if kind not in makers:
         return None
     content_type, make = makers[kind]
@@ -223,10 +275,16 @@ def letter_of_table(rules: AppraisalRules, lines: Sequence[Line], period: Period
     """The table as a paper without a number."""
     local = timezone.localtime(at)
     blank = Letter(
-        mark="", head=issuer(), number="", title=f"{rules.title}（{period.name}）", addressee="",
-        blocks=blocks_of(table_body(rules, lines, at)), signature=issuer(), date=f"{local.year}年{local.month}月{local.day}日",
+        mark="",
+        head=issuer(),
+        number="",
+        title=f"{rules.title}（{period.name}）",
+        addressee="",
+        blocks=blocks_of(table_body(rules, lines, at)),
+        signature=issuer(),
+        date=f"{local.year}年{local.month}月{local.day}日",
         colour="",
-    )  # fmt: skip
+    )
     return replace(blank, layout="letter")
 
 
@@ -235,7 +293,7 @@ def letter_of_table(rules: AppraisalRules, lines: Sequence[Line], period: Period
 
 @require_POST
 @requires(MANAGE)
-def enter(request: HttpRequest, code: str) -> HttpResponseBase:
+def enter(request: HttpRequest, code: str) -> HttpResponse:
     """Give or take points."""
     found = appraisal_for(code)
     period = period_for(found.rules, request.POST.get("period", ""))
@@ -271,9 +329,11 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404(_("没有这一条。"))
     url = f"{entry.appraisal.get_absolute_url()}?period={entry.period}#entries"
     return _done(
-        request, url, _("已撤销。"),
+        request,
+        url,
+        _("已撤销。"),
         lambda: actions.withdraw_entry(entry, words=request.POST.get("words", ""), actor=reader(request)),
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -315,11 +375,17 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
     """A unit appeals."""
     table, post = table_for(pk), request.POST
     return _done(
-        request, f"{table.get_absolute_url()}#appeals", _("已提交申诉。"),
+        request,
+        f"{table.get_absolute_url()}#appeals",
+        _("已提交申诉。"),
         lambda: actions.appeal_line(
-            table, unit=post.get("unit", ""), part=post.get("part", ""), words=post.get("words", ""), actor=reader(request)
+            table,
+            unit=post.get("unit", ""),
+            part=post.get("part", ""),
+            words=post.get("words", ""),
+            actor=reader(request),
         ),
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -333,9 +399,14 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404(_("没有这条申诉。"))
     post = request.POST
     return _done(
-        request, f"{found.table.get_absolute_url()}#appeals", _("已裁定。"),
+        request,
+        f"{found.table.get_absolute_url()}#appeals",
+        _("已裁定。"),
         lambda: actions.decide_appeal(
-            found, accepted=post.get("accepted") == "yes", reason=post.get("reason", ""), points=post.get("points", ""),
+            found,
+            accepted=post.get("accepted") == "yes",
+            reason=post.get("reason", ""),
+            points=post.get("points", ""),
             actor=reader(request),
         ),
-    )  # fmt: skip
+    )

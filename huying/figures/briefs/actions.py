@@ -1,7 +1,8 @@
 """Briefs begun, settled and issued. Each verb is one function, for page, API and job.
 
 The text is a draft of `papers` and goes its way (review, signature, number). At issue, inside the issuing transaction,
-`freeze` counts every number again as of one moment, publishes it with its rows, and puts the permanent addresses into the text.
+`freeze` counts every number again as of one moment, publishes it with its rows, and puts the permanent addresses into
+the text.
 """
 
 from __future__ import annotations
@@ -45,9 +46,14 @@ def composer_for(run: BriefRun, at: dt.datetime | None = None) -> Composer:
 
 @transaction.atomic
 def start_brief(
-    brief: Brief, *, actor: User | None, span: Span | None = None, scheduled: bool = False, at: dt.datetime | None = None,
-) -> BriefRun:  # fmt: skip
-    """Begin an issue: the text of the pack with its conditions decided, as a draft. Conflict when the schedule made it."""
+    brief: Brief,
+    *,
+    actor: User | None,
+    span: Span | None = None,
+    scheduled: bool = False,
+    at: dt.datetime | None = None,
+) -> BriefRun:
+    """Begin an issue: the text of the pack, its conditions decided, as a draft. Conflict when the schedule made it."""
     require_write(actor)
     rules, at = brief.rules, at or timezone.now()
     span = span or rules.span(timezone.localdate(at))
@@ -59,18 +65,29 @@ def start_brief(
     try:
         with transaction.atomic():
             run = BriefRun.objects.create(
-                brief=brief, period=period, first_day=span.first, last_day=span.last, scheduled=scheduled, made_at=at,
+                brief=brief,
+                period=period,
+                first_day=span.first,
+                last_day=span.last,
+                scheduled=scheduled,
+                made_at=at,
                 token=new_token(),
-            )  # fmt: skip
+            )
     except IntegrityError:
         raise Conflict(_("这一期已经自动起草过了。")) from None
     with of_record():
         body = first_text(rules, Composer(span, rules.where, at))
         title = f"{rules.title}（{period_words(span)}）"
     run.draft = start_draft(
-        rules.paper, title=title, body=body, subject_label=rules.title, actor=actor, link_path=run.numbers_url(),
-        addressees=[rules.to] if rules.to else (), at=at,
-    )  # fmt: skip
+        rules.paper,
+        title=title,
+        body=body,
+        subject_label=rules.title,
+        actor=actor,
+        link_path=run.numbers_url(),
+        addressees=[rules.to] if rules.to else (),
+        at=at,
+    )
     run.save(update_fields=["draft"])
     log(run, "brief.started", actor=actor, at=at, brief=brief.code, period=period, scheduled=scheduled)
     return run

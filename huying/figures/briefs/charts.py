@@ -1,7 +1,7 @@
 """A bar chart as a PNG, drawn on the server: papers need a picture that Word and PDF both take.
 
-Drawn with Pillow, which the project has for photos. The face is found by fontconfig; where there is no Chinese one the bars
-are numbered from 1 and the table beside the chart says which is which.
+Drawn with Pillow, which the project has for photos. The face is found by fontconfig; where there is no Chinese one the
+bars are numbered from 1 and the table beside the chart says which is which.
 """
 
 from __future__ import annotations

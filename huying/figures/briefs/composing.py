@@ -1,4 +1,4 @@
-"""A brief's text with the numbers put in: each leads to its rows. Also its tables, sentences of the first, and pictures.
+"""A brief's text with the numbers put in, each leading to its rows; its tables, sentences of the first, pictures.
 
     composer = Composer(run.span, {}, at)
     composer.expand("更换窨井盖{covers-own}。")     # "更换窨井盖⟦229处|/desk/figures/covers-own/?…⟧。"
@@ -229,9 +229,13 @@ def words_for(span: Span, at: dt.datetime) -> dict[str, str]:
     first = span.first
     district = Area.objects.filter(level=Area.Level.DISTRICT).first()
     return {
-        "as_of": day_words(last), "from": day_words(first) if first else "", "year": str(last.year),
-        "month": str(last.month), "period": period_words(span), "district": district.title if district else "",
-    }  # fmt: skip
+        "as_of": day_words(last),
+        "from": day_words(first) if first else "",
+        "year": str(last.year),
+        "month": str(last.month),
+        "period": period_words(span),
+        "district": district.title if district else "",
+    }
 
 
 def day_words(day: dt.date) -> str:

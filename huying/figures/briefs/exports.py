@@ -37,9 +37,16 @@ def number_rows(run: BriefRun, draft: PaperDraft) -> list[NumberRow]:
     if run.counted_at is not None:
         found = run.numbers.select_related("published", "published__figure")
         return [
-            NumberRow(each.published.figure.code, str(each.published.rules), each.words, each.published.exact, each.published.rows, each.published.get_absolute_url())
+            NumberRow(
+                each.published.figure.code,
+                str(each.published.rules),
+                each.words,
+                each.published.exact,
+                each.published.rows,
+                each.published.get_absolute_url(),
+            )
             for each in found
-        ]  # fmt: skip
+        ]
     composer = composer_for(run)
     values = [(code, composer.value(code)) for code in codes_of(draft.body)]
     return [
@@ -52,10 +59,13 @@ def number_rows(run: BriefRun, draft: PaperDraft) -> list[NumberRow]:
 def numbers_file(run: BriefRun, draft: PaperDraft, *, as_csv: bool = False) -> FileResponse:
     """The table as .xlsx or .csv."""
     columns: list[tuple[str, Callable[[NumberRow], Any]]] = [
-        (_("代码"), lambda row: row.code), (_("名称"), lambda row: row.title), (_("文中写法"), lambda row: row.text),
-        (_("数"), lambda row: as_number(row.exact)), (_("记录数"), lambda row: row.rows),
+        (_("代码"), lambda row: row.code),
+        (_("名称"), lambda row: row.title),
+        (_("文中写法"), lambda row: row.text),
+        (_("数"), lambda row: as_number(row.exact)),
+        (_("记录数"), lambda row: row.rows),
         (_("打开记录"), lambda row: f"{settings.PUBLIC_URL}{row.url}"),
-    ]  # fmt: skip
+    ]
     rows = number_rows(run, draft)
     if as_csv:
         return export_csv(draft.title, columns, rows)

@@ -1,4 +1,7 @@
-"""What must be settled before a brief goes out: numbers without a source, relations that fail, values told otherwise before."""
+"""What must be settled before a brief goes out.
+
+Numbers without a source, relations that fail, values that were told otherwise before.
+"""
 
 from __future__ import annotations
 

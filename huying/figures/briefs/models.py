@@ -68,6 +68,10 @@ class BriefRun(models.Model):
     def __str__(self) -> str:
         return f"{self.brief} {self.period}"
 
+    def get_absolute_url(self) -> str:
+        """Where it is written, and read once it is issued."""
+        return reverse("figures:brief-run", args=[self.token])
+
     @property
     def span(self) -> Span:
         """The days that it is about."""
@@ -77,10 +81,6 @@ class BriefRun(models.Model):
     def days(self) -> tuple[dt.date | None, dt.date]:
         """First and last day."""
         return self.first_day, self.last_day
-
-    def get_absolute_url(self) -> str:
-        """Where it is written, and read once it is issued."""
-        return reverse("figures:brief-run", args=[self.token])
 
     def numbers_url(self) -> str:
         """The page of all numbers of the issued paper: its QR code leads there."""

@@ -9,8 +9,9 @@
       - "截至{as_of}，……更换窨井盖、雨水篦子{covers-own}，完成全年目标任务的{covers-own-percent}。"
       - {when: "covers_own > covers_other", text: "……"}
 
-In the text `{code}` is a figure with its unit, `{code:number}` without, `{code:by subdistrict}` a table, `{code:top 3 by subdistrict}` a
-sentence, `{code:chart month}` a picture. `{as_of}`, `{from}`, `{period}`, `{year}`, `{month}` and `{district}` are words.
+In the text `{code}` is a figure with its unit, `{code:number}` without, `{code:by subdistrict}` a table,
+`{code:top 3 by subdistrict}` a sentence, `{code:chart month}` a picture. `{as_of}`, `{from}`, `{period}`, `{year}`,
+`{month}` and `{district}` are words.
 """
 
 from __future__ import annotations
@@ -36,9 +37,13 @@ from huying.registry.declared.fields import Problem, Reader, title_of
 
 KEYS = ("brief", "title", "about", "paper", "to", "every", "period", "where", "text", "en", "names", "system")
 WORDS = {
-    "as_of": _("截至的那天"), "from": _("时段的第一天"), "period": _("时段"), "year": _("年份"), "month": _("月份"),
+    "as_of": _("截至的那天"),
+    "from": _("时段的第一天"),
+    "period": _("时段"),
+    "year": _("年份"),
+    "month": _("月份"),
     "district": _("区名"),
-}  # fmt: skip
+}
 PERIODS = ("day", "week", "month", "quarter", "year", *RELATIVE)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _UNIT = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
@@ -120,7 +125,7 @@ class BriefRules:
             yield from tokens_of(piece.text)
 
     def span(self, today: dt.date) -> Span:
-        """The days that an issue made today is about: the period before today's, or the one that runs, up to yesterday."""
+        """The days that an issue made today is about: the period that is over, or the one that runs, up to yesterday."""
         yesterday = today - dt.timedelta(days=1)
         unit = {"last year": "year", "last month": "month"}.get(self.period, self.period)
         if unit in ("day", "week", "month", "quarter", "year"):
@@ -145,8 +150,12 @@ class BriefRules:
 
 
 _RHYTHMS = {
-    "day": _("每天"), "week": _("每周"), "month": _("每月"), "quarter": _("每季度"), "year": _("每年"),
-}  # fmt: skip
+    "day": _("每天"),
+    "week": _("每周"),
+    "month": _("每月"),
+    "quarter": _("每季度"),
+    "year": _("每年"),
+}
 
 
 @lru_cache(maxsize=256)
@@ -222,16 +231,25 @@ def read_brief(declaration: Mapping[str, Any]) -> tuple[BriefRules, list[Problem
     if not pieces:
         read.wrong(_("写明正文：text: 截至{as_of}，……"), "text")
     where = {
-        str(name): words_of(words) for name, words in read.mapping(declaration.get("where"), (), "where").items()
-    }  # fmt: skip
+        str(name): words_of(words)
+        for name, words in read.mapping(declaration.get("where"), (), "where").items()
+    }
     rules = BriefRules(
-        code=str(declaration.get("brief", "")), title=zh, title_en=en, about=about, about_en=about_en,
-        paper=str(declaration.get("paper") or "briefing"), to=str(declaration.get("to") or ""), every=every,
-        period=period or (every.unit if every else "this year"), where=where or None, pieces=pieces,
+        code=str(declaration.get("brief", "")),
+        title=zh,
+        title_en=en,
+        about=about,
+        about_en=about_en,
+        paper=str(declaration.get("paper") or "briefing"),
+        to=str(declaration.get("to") or ""),
+        every=every,
+        period=period or (every.unit if every else "this year"),
+        where=where or None,
+        pieces=pieces,
         en=tuple(_pieces(read, declaration.get("en"), "en")),
         names=tuple(str(each) for each in read.listed(declaration.get("names"), "names")),
         system=str(declaration.get("system") or ""),
-    )  # fmt: skip
+    )
     return rules, read.problems
 
 

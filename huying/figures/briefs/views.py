@@ -1,14 +1,14 @@
-"""Briefs at the desk: all of them, one with its issues, the editor; and the numbers of an issued paper, for whoever scans it."""
+"""Briefs at the desk: all of them, one with its issues, the editor; the numbers of an issued paper, for whoever scans it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,9 +50,11 @@ class DaysForm(forms.Form):
     """Which days an issue is about."""
 
     first = forms.DateField(
-        label=gettext_lazy("从"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        label=gettext_lazy("从"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
         help_text=gettext_lazy("不填：从最早的记录起。"),
-    )  # fmt: skip
+    )
     last = forms.DateField(label=gettext_lazy("截至"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
@@ -61,9 +63,12 @@ class TextForm(forms.Form):
 
     title = forms.CharField(label=gettext_lazy("标题"), max_length=200)
     body = forms.CharField(
-        label=gettext_lazy("正文"), widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false"}),
-        help_text=gettext_lazy("{代码} 是一个数，印发时换成那一刻数出来的值；其余文字随意改。表格写 {代码:by subdistrict}，单独一行。"),
-    )  # fmt: skip
+        label=gettext_lazy("正文"),
+        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "{代码} 是一个数，印发时换成那一刻数出来的值；其余文字随意改。表格写 {代码:by subdistrict}，单独一行。"
+        ),
+    )
 
 
 @never_cache
@@ -78,13 +83,15 @@ def briefs(request: HttpRequest) -> HttpResponse:
             {"brief": row, "rules": row.rules, "last": row.runs.filter(counted_at__isnull=False).first()}
             for row in Brief.objects.filter(active=True)
         ],
-        "drafts": runs.filter(counted_at=None, draft__in=mine).exclude(draft__state=PaperDraft.State.DISCARDED)[:ISSUES],
+        "drafts": runs.filter(counted_at=None, draft__in=mine).exclude(
+            draft__state=PaperDraft.State.DISCARDED
+        )[:ISSUES],
         "issued": [
             {"run": run, "number": number_of(run.draft.paper) if run.draft and run.draft.paper else ""}
             for run in runs.filter(counted_at__isnull=False).order_by("-counted_at")[:ISSUES]
         ],
         "may_write": can(request.user, WRITE),
-    }  # fmt: skip
+    }
     return render(request, "figures/briefs/briefs.html", context)
 
 
@@ -109,10 +116,16 @@ def brief_page(request: HttpRequest, code: str) -> HttpResponse:
         else:
             return redirect(run.get_absolute_url())
     context = {
-        "brief": brief, "rules": rules, "form": form, "may_write": can(request.user, WRITE),
-        "runs": brief.runs.select_related("draft", "draft__paper").exclude(draft__state=PaperDraft.State.DISCARDED)[:ISSUES],
-        "pieces": rules.pieces, "kind": kind_rules(rules.paper),
-    }  # fmt: skip
+        "brief": brief,
+        "rules": rules,
+        "form": form,
+        "may_write": can(request.user, WRITE),
+        "runs": brief.runs.select_related("draft", "draft__paper").exclude(
+            draft__state=PaperDraft.State.DISCARDED
+        )[:ISSUES],
+        "pieces": rules.pieces,
+        "kind": kind_rules(rules.paper),
+    }
     return render(request, "figures/briefs/brief.html", context, status=422 if posted else 200)
 
 
@@ -122,7 +135,7 @@ def run_for(request: HttpRequest, token: str) -> tuple[BriefRun, PaperDraft]:
         BriefRun.objects.filter(token=token.lower()).select_related("brief", "draft", "draft__paper").first()
     )
     seen = found is not None and (
-        found.counted_at is not None or drafts_for(reader(request)).filter(pk=found.draft_id).exists()
+        found.counted_at is not None or drafts_for(reader(request)).filter(brief_run=found).exists()
     )
     if found is None or found.draft is None or not seen:
         raise Http404(_("没有这份简报，或者它还没有送到您这里。"))
@@ -159,11 +172,16 @@ def _page(
 ) -> HttpResponse:
     user = reader(request)
     context = {
-        "run": run, "draft": draft, "form": form, "letter": letter_for(run, draft), "sentence": sentence,
+        "run": run,
+        "draft": draft,
+        "form": form,
+        "letter": letter_for(run, draft),
+        "sentence": sentence,
         "may_edit": run.counted_at is None and may_edit(user, draft) and can(user, WRITE),
-        "number": number_of(draft.paper) if draft.paper else "", "period": period_words(run.span),
+        "number": number_of(draft.paper) if draft.paper else "",
+        "period": period_words(run.span),
         **(_findings(run, draft.body) if run.counted_at is None else {}),
-    }  # fmt: skip
+    }
     return render(request, "figures/briefs/run.html", context, status=status)
 
 
@@ -176,10 +194,11 @@ def _findings(run: BriefRun, body: str) -> dict[str, Any]:
     open_loose = [each for each in loose if not each.source]
     return {
         "loose": [(each, [] if each.source else suggestions(each, composer, codes)) for each in loose],
-        "doubts": found, "unknown": unknown,
+        "doubts": found,
+        "unknown": unknown,
         "values": [(code, composer.value(code)) for code in codes if composer.value(code) is not None],
         "open": len(open_loose) + len(unknown) + sum(1 for each in found if not each.confirmed),
-    }  # fmt: skip
+    }
 
 
 @require_POST
@@ -268,11 +287,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 @requires(VIEW, WRITE)
-def download(request: HttpRequest, token: str, suffix: str) -> HttpResponseBase:
+def download(request: HttpRequest, token: str, suffix: str) -> HttpResponse:
     """The brief as .pdf or .docx, its numbers as .xlsx or .csv."""
     run, draft = run_for(request, token)
     if suffix in ("xlsx", "csv"):
-        return numbers_file(run, draft, as_csv=suffix == "csv")
+        return cast(HttpResponse, numbers_file(run, draft, as_csv=suffix == "csv"))
     if suffix not in TYPES:
         raise Http404(_("没有这种格式。可以要 pdf、docx、xlsx 或 csv。"))
     letter = letter_for(run, draft)
@@ -306,12 +325,17 @@ def paper_numbers(request: HttpRequest, token: str) -> HttpResponse:
     again = request.GET.get("recount") == "now"
     staff = is_staff_reader(request.user)
     context = {
-        "run": run, "title": run.draft.title if run.draft else str(run), "base_template": base_for(request),
+        "run": run,
+        "title": run.draft.title if run.draft else str(run),
+        "base_template": base_for(request),
         "number": number_of(run.draft.paper) if run.draft and run.draft.paper else "",
         "rows": [{"number": each, "again": _again(each.published) if again else None} for each in shown],
-        "recounted": again, "hidden": len(numbers) - len(shown), "staff": staff,
-        "quotes": run.quotes, "confirmed": list(run.confirmed.values()) if staff else [],
-    }  # fmt: skip
+        "recounted": again,
+        "hidden": len(numbers) - len(shown),
+        "staff": staff,
+        "quotes": run.quotes,
+        "confirmed": list(run.confirmed.values()) if staff else [],
+    }
     return render(request, "figures/briefs/numbers.html", context)
 
 

@@ -1,7 +1,7 @@
-"""A meeting's material in one zip: table of contents, each brief as .pdf, .docx and .xlsx, each table and figure as .xlsx.
+"""A meeting's material in one zip: contents, each brief as .pdf, .docx and .xlsx, each table and figure as .xlsx.
 
-Everything is of one moment, and stays as it was made. What an issued brief says is frozen anyway; drafts and live tables are as of
-the moment of the pack.
+Everything is of one moment, and stays as it was made. What an issued brief says is frozen anyway; drafts and live tables
+are as of the moment of the pack.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _keep(pack: MeetingPack, contents: list[dict[str, Any]], body: bytes) -> Mee
 
 
 def made(item: dict[str, str], pack: MeetingPack) -> Part:
-    """One item of the pack, as of its moment. Raises Refusal for what there is no more, or what its maker may not see."""
+    """One item of the pack, as of its moment. Raises Refusal for what is gone, or what its maker may not see."""
     makers: dict[str, Callable[[str, MeetingPack], Part]] = {
         "brief": _brief,
         "appraisal": _appraisal,
@@ -137,7 +137,7 @@ def made(item: dict[str, str], pack: MeetingPack) -> Part:
 def _brief(token: str, pack: MeetingPack) -> Part:
     run = BriefRun.objects.filter(token=token).select_related("brief", "draft", "draft__paper").first()
     seen = run is not None and (
-        run.counted_at is not None or drafts_for(pack.made_by).filter(pk=run.draft_id).exists()
+        run.counted_at is not None or drafts_for(pack.made_by).filter(brief_run=run).exists()
     )
     if run is None or run.draft is None or not seen:
         raise Refusal(_("没有这份简报，或者它还没有送到您这里。"))
@@ -205,9 +205,16 @@ def contents_letter(pack: MeetingPack, contents: list[dict[str, Any]]) -> Letter
         ]
     )
     return Letter(
-        mark="", head=issuer(), number="", title=pack.title, addressee="", blocks=blocks_of(body), signature=issuer(),
-        date=f"{local.year}年{local.month}月{local.day}日", colour="",
-    )  # fmt: skip
+        mark="",
+        head=issuer(),
+        number="",
+        title=pack.title,
+        addressee="",
+        blocks=blocks_of(body),
+        signature=issuer(),
+        date=f"{local.year}年{local.month}月{local.day}日",
+        colour="",
+    )
 
 
 def safe_name(title: str) -> str:

@@ -1,4 +1,4 @@
-"""Briefs on a schedule: a draft at its time, once; what was missed is caught up; on a holiday it waits for the next work day."""
+"""Briefs on a schedule: a draft at its time, once; what was missed is caught up; a holiday is waited out."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -76,11 +77,11 @@ def pack_page(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 @requires("figure.view")
-def pack_file(request: HttpRequest, token: str) -> HttpResponseBase:
+def pack_file(request: HttpRequest, token: str) -> HttpResponse:
     """The zip."""
     pack = pack_for(request, token)
     if not pack.file:
         raise Http404(_("还没有生成好。"))
     response = FileResponse(pack.file.open("rb"), content_type="application/zip")
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(f'{pack.title}.zip', safe='')}"
-    return response
+    return cast(HttpResponse, response)

@@ -1,4 +1,4 @@
-"""A brief begins with its tokens, says which numbers have no source, and freezes all of them at one moment when it goes out."""
+"""A brief begins with its tokens, says which numbers have no source, and freezes all at one moment when it goes out."""
 
 from __future__ import annotations
 
@@ -135,8 +135,13 @@ def test_what_was_told_otherwise_before_must_be_confirmed(
 
 def test_a_relation_that_fails_must_be_confirmed(figures: Any, office: Office) -> None:
     CheckList.objects.create(
-        code="x", title="x", declaration={"checks": "x", "list": [{"code": "same", "title": "应当一样", "same": ["lamps", "metres"]}]}
-    )  # fmt: skip
+        code="x",
+        title="x",
+        declaration={
+            "checks": "x",
+            "list": [{"code": "same", "title": "应当一样", "same": ["lamps", "metres"]}],
+        },
+    )
     run = start_brief(declare_brief(text=TEXT), actor=office.writer)
     with pytest.raises(Refusal, match="应当一样"):
         office.issue(run)
@@ -157,11 +162,15 @@ def test_only_who_may_write_begins_one(figures: Any, district: Any) -> None:
 @pytest.mark.parametrize(
     ("period", "first", "last"),
     [
-        ("month", "2023-10-01", "2023-10-31"), ("week", "2023-11-20", "2023-11-26"), ("day", "2023-11-27", "2023-11-27"),
-        ("this year", "2023-01-01", "2023-11-27"), ("quarter", "2023-07-01", "2023-09-30"),
-        ("2023-01-01..2023-11-25", "2023-01-01", "2023-11-25"), ("2023", "2023-01-01", "2023-11-27"),
+        ("month", "2023-10-01", "2023-10-31"),
+        ("week", "2023-11-20", "2023-11-26"),
+        ("day", "2023-11-27", "2023-11-27"),
+        ("this year", "2023-01-01", "2023-11-27"),
+        ("quarter", "2023-07-01", "2023-09-30"),
+        ("2023-01-01..2023-11-25", "2023-01-01", "2023-11-25"),
+        ("2023", "2023-01-01", "2023-11-27"),
     ],
-)  # fmt: skip
+)
 def test_the_days_that_an_issue_is_about(period: str, first: str, last: str) -> None:
     rules = BriefRules("x", "x", period=period)
     assert rules.span(dt.date(2023, 11, 28)) == Span(
