@@ -25,10 +25,10 @@ from huying.figures.counting import Value, count, every_figure
 from huying.people.access import can
 from huying.people.guards import requires, signed_in
 from huying.people.models import User
-from huying.targets.programmes.models import Programme, Target
+from huying.targets.programmes.display import Board, Line, boards
 from huying.targets.programmes.policy import VIEW as TARGETS
-from huying.targets.programmes.policy import programmes_for, targets_for
-from huying.targets.programmes.progress import Progress, Status, day_shown, last_known, progress_for
+from huying.targets.programmes.policy import programmes_for
+from huying.targets.programmes.progress import Status
 from huying.targets.projects.months import late_projects, month_in_hand
 from huying.targets.projects.policy import VIEW as PROJECTS
 from huying.targets.projects.policy import projects_for
@@ -42,49 +42,38 @@ BEHIND_SHOWN = 4
 
 @dataclass(frozen=True)
 class Standing:
-    """How a programme stands: how many targets in each state, and those that are behind."""
+    """How a programme stands: how many promises (or targets) in each state, and the targets that are behind."""
 
-    programme: Programme
-    on: dt.date
-    counts: tuple[tuple[Status, int], ...]
-    behind: tuple[tuple[Target, Progress], ...]
+    board: Board
 
     @property
     def url(self) -> str:
-        return self.programme.get_absolute_url()
+        return self.board.programme.get_absolute_url()
 
     @property
-    def whole(self) -> int:
-        return sum(number for _status, number in self.counts)
+    def counts(self) -> list[tuple[str, str, int]]:
+        """(state, its name, how many); the address with `?status=` shows them."""
+        return [(code, str(Status(code).label), number) for code, _badge, number in self.board.tally()]
+
+    @property
+    def _behind(self) -> list[Line]:
+        return [line for line in self.board.lines if line.progress.status == Status.BEHIND]
+
+    @property
+    def behind(self) -> list[Line]:
+        return self._behind[:BEHIND_SHOWN]
 
     @property
     def more(self) -> int:
         """How many more are behind than are named."""
-        return dict(self.counts).get(Status.BEHIND, 0) - len(self.behind)
+        return len(self._behind) - len(self.behind)
 
 
 def standings(user: User, today: dt.date) -> list[Standing]:
-    """The programmes of today's year; where a year has none yet, those of the last year that has."""
-    programmes = list(programmes_for(user).order_by("-last_day", "code"))
-    latest = max(
-        (programme.last_day.year for programme in programmes if programme.first_day <= today), default=0
-    )
-    programmes = [programme for programme in programmes if programme.last_day.year == latest]
-    last = last_known(programmes)
-    found = []
-    for programme in programmes:
-        on = day_shown(programme, last.get(programme.pk), today)
-        targets = list(targets_for(user).filter(programme=programme).order_by("position"))
-        progress = progress_for(targets, on=on)
-        counts = tuple(
-            (status, number)
-            for status in Status
-            if (number := sum(progress[target.pk].status == status for target in targets))
-        )
-        behind = [target for target in targets if progress[target.pk].status == Status.BEHIND]
-        named = tuple((target, progress[target.pk]) for target in behind[:BEHIND_SHOWN])
-        found.append(Standing(programme, on, counts, named))
-    return found
+    """The programmes of this year; where it has none yet, those of the last year that has."""
+    programmes = [row for row in programmes_for(user).order_by("-last_day", "code") if row.first_day <= today]
+    latest = max((row.last_day.year for row in programmes), default=0)
+    return [Standing(board) for board in boards([row for row in programmes if row.last_day.year == latest])]
 
 
 @dataclass(frozen=True)
