@@ -34,7 +34,7 @@ PERMIT_LOOKS = {
 # Code: word, colour, icon; never by colour alone.
 LIGHTS: dict[str, tuple[Any, str, str]] = {
     "done": (gettext_lazy("已完成"), "green", "check-circle"),
-    "on time": (gettext_lazy("正常"), "green", "play"),
+    "on time": (gettext_lazy("按时推进"), "green", "play"),
     "near": (gettext_lazy("临期"), "blue", "clock"),
     "behind": (gettext_lazy("滞后"), "yellow", "alert"),
     "overdue": (gettext_lazy("超期"), "red", "overdue"),

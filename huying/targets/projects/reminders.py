@@ -22,7 +22,7 @@ from huying.people.roles import ROLES
 from huying.places.work_calendar import current_calendar
 from huying.targets.projects.models import ContactVisit, Project
 from huying.targets.projects.models.project import ProjectBook, project_rules
-from huying.targets.projects.months import due_day_of, month_in_hand, plus, without_update
+from huying.targets.projects.months import due_day_of, month_in_hand, owing, plus, without_update
 from huying.targets.projects.policy import UPDATE
 
 MONTHLY, VISIT = "projects.update_due", "projects.visit_due"
@@ -102,9 +102,7 @@ def remind_leaders(day: dt.date | None = None) -> int:
     month = day.replace(day=1)
     went = ContactVisit.objects.filter(struck_at=None, visited_on__gte=month, visited_on__lt=plus(month, 1))
     mine: dict[int, int] = {}
-    open_projects = Project.objects.filter(active=True, leader__is_active=True).exclude(
-        state__in=(Project.State.FINISHED, Project.State.STOPPED)
-    )
+    open_projects = owing(Project.objects.filter(active=True, leader__is_active=True), month)
     for leader in open_projects.exclude(leader__in=went.values("leader")).values_list("leader", flat=True):
         mine[leader] = mine.get(leader, 0) + 1
     return sum(

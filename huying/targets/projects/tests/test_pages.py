@@ -123,7 +123,7 @@ def test_a_task_is_reported_from_its_page_and_the_wall_shows_its_light(site: Sit
     assert "窗口已整合" in sent.content.decode()
     for wall in ("", "?wall=1"):
         said = client.get(f"{found.get_absolute_url()}{wall}").content.decode()
-        assert "一窗受理" in said and "正常" in said
+        assert "一窗受理" in said and "按时推进" in said
     client.force_login(make_user("callback"))
     assert client.get(found.get_absolute_url()).status_code == 403
 

@@ -106,7 +106,7 @@ class Projects(VerbRequired, ListPage):
         year = self._year()
         return [
             Column("code", gettext_lazy("编号"), sort="code", css="cell--nowrap"),
-            Column("title", gettext_lazy("项目"), lambda row: str(row), sort="title", css="cell--wide"),
+            Column("title", gettext_lazy("项目名称"), lambda row: str(row), sort="title", css="cell--wide"),
             Column("level", gettext_lazy("级别"), lambda row: level_title(row.level), css="cell--nowrap"),
             Column("state", gettext_lazy("状态"), lambda row: row.get_state_display(), state_badge, css="cell--nowrap"),
             Column("subdistrict", gettext_lazy("街道"), lambda row: str(row.subdistrict or "")),
@@ -304,7 +304,7 @@ class Updates(_OfProjects):
     order = "-month"
     columns = (
         Column("month", gettext_lazy("月份"), lambda row: f"{row.month:%Y-%m}", sort="month", css="cell--nowrap"),
-        Column("project", gettext_lazy("项目"), project_cell, css="cell--wide"),
+        Column("project", gettext_lazy("项目名称"), project_cell, css="cell--wide"),
         Column("done_wan", gettext_lazy("本月完成（万元）"), css="number"),
         Column("words", gettext_lazy("进展"), css="cell--wide"),
         Column("problems", gettext_lazy("存在问题"), shown=False),
@@ -362,12 +362,12 @@ class Visits(_OfProjects):
     columns = (
         Column("visited_on", gettext_lazy("日期"), sort="visited_on", css="cell--nowrap"),
         Column("leader", gettext_lazy("领导"), lambda row: str(row.leader), css="cell--nowrap"),
-        Column("project", gettext_lazy("项目"), project_cell, css="cell--wide"),
+        Column("project", gettext_lazy("项目名称"), project_cell, css="cell--wide"),
         Column("words", gettext_lazy("情况"), css="cell--wide"),
         Column("distance_m", gettext_lazy("离项目（米）"), css="number"),
         Column("photos", gettext_lazy("照片"), lambda row: row.photo_count or "", css="number"),
         Column("recorded_by", gettext_lazy("登记人"), lambda row: str(row.recorded_by or ""), shown=False),
-        Column("struck", gettext_lazy("撤销"), lambda row: row.struck_words if row.struck_at else ""),
+        Column("struck", gettext_lazy("是否撤销"), lambda row: row.struck_words if row.struck_at else ""),
     )
     empty = {
         "title": gettext_lazy("没有这样的记录"),
@@ -381,7 +381,7 @@ class Visits(_OfProjects):
             Filter("leader", any_choice(gettext_lazy("领导"), lambda: [(one.username, str(one)) for one in leaders()]),
                    lookup="leader__username"),
             *day_filters("visited_on"),
-            Filter("struck", any_choice(gettext_lazy("撤销"), lambda: [("yes", _("已撤销")), ("no", _("有效"))]),
+            Filter("struck", any_choice(gettext_lazy("是否撤销"), lambda: [("yes", _("已撤销")), ("no", _("有效"))]),
                    apply=lambda rows, value: rows.filter(struck_at__isnull=value == "no")),
         ]  # fmt: skip
 
@@ -399,11 +399,11 @@ class Sessions(_OfProjects):
     columns = (
         Column("held_on", gettext_lazy("日期"), sort="held_on", css="cell--nowrap"),
         Column("kind", gettext_lazy("形式"), lambda row: row.get_kind_display(), css="cell--nowrap"),
-        Column("project", gettext_lazy("项目"), project_cell, css="cell--wide"),
+        Column("project", gettext_lazy("项目名称"), project_cell, css="cell--wide"),
         Column("with_whom", gettext_lazy("与谁对接")),
         Column("words", gettext_lazy("内容和结果"), css="cell--wide"),
         Column("officer", gettext_lazy("服务员"), lambda row: str(row.officer or "")),
-        Column("struck", gettext_lazy("撤销"), lambda row: row.struck_words if row.struck_at else ""),
+        Column("struck", gettext_lazy("是否撤销"), lambda row: row.struck_words if row.struck_at else ""),
     )
     empty = {
         "title": gettext_lazy("没有这样的对接"),
@@ -435,7 +435,7 @@ class Problems(_OfProjects):
     order = "-raised_at"
     columns = (
         Column("raised_at", gettext_lazy("提出时间"), sort="raised_at", css="cell--nowrap"),
-        Column("project", gettext_lazy("项目"), project_cell, css="cell--wide"),
+        Column("project", gettext_lazy("项目名称"), project_cell, css="cell--wide"),
         Column("case", gettext_lazy("案件"), lambda row: row.case.number, css="cell--nowrap"),
         Column("title", gettext_lazy("问题"), lambda row: row.case.title, css="cell--wide"),
         Column(

@@ -132,8 +132,7 @@ def contact(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     month = parse_month(request.GET.get("month", "")) or timezone.localdate().replace(day=1)
     end = plus(month, 1)
-    rows = projects_for(user).exclude(state__in=(Project.State.FINISHED, Project.State.STOPPED))
-    rows = rows.filter(leader__isnull=False)
+    rows = owing(projects_for(user), month).filter(leader__isnull=False)
     went = visits_for(user).filter(struck_at=None, visited_on__gte=month, visited_on__lt=end)
     wanted = project_rules().visits_per_month
     visited = dict(went.order_by().values_list("leader").annotate(Count("pk")))
@@ -218,7 +217,7 @@ def on_map(request: HttpRequest) -> HttpResponse:
             "id": "projects-map", "label": _("项目地图"), "height": "large",
             "areas_url": f"{reverse('places:areas')}?level=subdistrict",
             "points_url": f"{reverse('targets:project-points')}?{query}", "area_values": counts,
-            "area_values_title": _("项目"), "unit": _("个"),
+            "area_values_title": _("项目数"), "unit": _("个"),
         },
     }  # fmt: skip
     return render(request, "targets/projects/map.html", context)

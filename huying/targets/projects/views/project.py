@@ -50,7 +50,7 @@ from huying.targets.projects.models import (
     ProjectList,
 )
 from huying.targets.projects.models.project import project_rules
-from huying.targets.projects.months import due_at_of, month_in_hand, owing, parse_month
+from huying.targets.projects.months import due_at_of, month_in_hand, owing, parse_month, plus
 from huying.targets.projects.policy import (
     MANAGE,
     UPDATE,
@@ -598,7 +598,7 @@ def strike(request: HttpRequest, code: str, what: str, pk: int) -> HttpResponse:
 def update(request: HttpRequest, code: str) -> HttpResponse:
     """The update of a month, with the month before beside it."""
     user, found = signed_in(request), project_for(request, code, UPDATE)
-    asked_month = parse_month(request.GET.get("month", "")) or month_in_hand()
+    asked_month = parse_month(request.GET.get("month", "")) or _open_month(found)
     initial = {"month": f"{asked_month:%Y-%m}", "client_id": uuid.uuid4()}
     form = asked.UpdateForm(found, request.POST or None, initial=initial)
     photos = kept_photos(request, form) if request.method == "POST" else []
@@ -635,6 +635,12 @@ def update(request: HttpRequest, code: str) -> HttpResponse:
         "draft": f"project-update-{found.code}-{asked_month:%Y-%m}",
     }
     return render(request, "targets/projects/update.html", context, status=status)
+
+
+def _open_month(found: Project) -> dt.date:
+    """The month that is asked for: the one that ended last, or when it has been told, the one under way."""
+    month = month_in_hand()
+    return plus(month, 1) if found.updates.filter(month=month, version=1).exists() else month
 
 
 def _open_case(request: HttpRequest, found: Project, made: MonthlyUpdate, user: User) -> None:
