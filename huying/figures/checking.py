@@ -97,10 +97,8 @@ class Checking:
 
 
 def _total(values: tuple[Value, ...]) -> Fraction | None:
-    numbers = [value.exact for value in values]
-    return (
-        None if any(each is None for each in numbers) else sum((each or 0 for each in numbers), Fraction(0))
-    )
+    known = [value.exact for value in values if value.exact is not None]
+    return sum(known, Fraction(0)) if len(known) == len(values) else None
 
 
 def _compared(

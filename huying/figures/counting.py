@@ -89,8 +89,13 @@ class Value:
 class TargetNumbers(Protocol):
     """What figures ask of a target: the value that was promised, and how much of it was planned by a day."""
 
-    value: Fraction
-    planned: Fraction
+    @property
+    def value(self) -> Fraction:
+        """What was promised."""
+
+    @property
+    def planned(self) -> Fraction:
+        """What the plan has for the day that was asked about."""
 
 
 class UnknownFigure(KeyError):
@@ -238,7 +243,8 @@ def _share(
         .values_list("_part", "_group", "_n")
         for part, each in enumerate((rows, of.narrow(rows, rules.count, at).order_by()))
     )
-    return whole.union(inside, all=True)
+    both: Iterable[tuple[int, Any, int]] = whole.union(inside, all=True)
+    return both
 
 
 def _read(found: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -110,18 +111,17 @@ def export_groups(
 
 def export_csv(title: str, columns: Columns, rows: Iterable[Any]) -> FileResponse:
     """A table as .csv in UTF-8 with its mark, so that spreadsheets read the Chinese."""
-    file = tempfile.TemporaryFile("w+", encoding="utf-8-sig", newline="")  # noqa: SIM115  (the response closes it)
-    writer = csv.writer(file)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
+    file.write(codecs.BOM_UTF8)
+    writer = csv.writer(codecs.getwriter("utf-8")(file))
     writer.writerow([heading for heading, _getter in columns])
     for row in rows:
         writer.writerow([_plain(getter(row)) for _heading, getter in columns])
-    file.flush()
-    file.buffer.seek(0)
-    response = FileResponse(file.buffer, content_type="text/csv; charset=utf-8")
+    file.seek(0)
+    response = FileResponse(file, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = (
         f"attachment; filename*=UTF-8''{quote(f'{title}-{timezone.localtime():%Y%m%d-%H%M}.csv', safe='')}"
     )
-    response._resource_closers.append(file.close)  # the text layer holds the file until the answer has left
     return response
 
 

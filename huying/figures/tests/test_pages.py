@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -147,6 +149,20 @@ def test_exports_have_the_rows_of_the_page(counted: Client) -> None:
         ["东安路街道", "3"],
     ]
     assert counted.get(f"{PAGE}?export=xlsx")["Content-Type"].endswith("sheet")
+
+
+def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(counted: Client, lamps: list[Item]) -> None:
+    counted.get(PAGE)
+    with CaptureQueriesContext(connection) as few:
+        counted.get(PAGE)
+    more = [
+        Item(register=lamps[0].register, code=f"X{n}", title="灯", area_path=lamps[0].area_path)
+        for n in range(40)
+    ]
+    Item.objects.bulk_create(more)
+    with CaptureQueriesContext(connection) as many:
+        assert 'data-value="44 盏"' in text_of(counted, PAGE)
+    assert len(many) == len(few) <= 16
 
 
 def test_the_list_is_searched_and_counted_part_by_part(counted: Client) -> None:

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import DataError, transaction
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -56,7 +56,7 @@ def named_span(name: str, today: dt.date) -> Span:
     return FigureRules(code="", title="", period=name).span(today)
 
 
-def look(rules: FigureRules, params: QueryDict | Mapping[str, str], now: dt.datetime | None = None) -> Looked:
+def look(rules: FigureRules, params: Mapping[str, Any], now: dt.datetime | None = None) -> Looked:
     """Read the parameters of an address. Every parameter but OWN is a field of what is counted."""
     now = now or timezone.now()
     mistakes: list[str] = []
@@ -113,7 +113,7 @@ def _moment(text: str, now: dt.datetime, mistakes: list[str]) -> dt.datetime | N
 
 
 def _where(
-    rules: FigureRules, params: QueryDict | Mapping[str, str], at: dt.datetime, mistakes: list[str]
+    rules: FigureRules, params: Mapping[str, Any], at: dt.datetime, mistakes: list[str]
 ) -> dict[str, tuple[str, ...]]:
     asked = [name for name in params if name not in OWN and params[name].strip()]
     if not asked:

@@ -170,7 +170,7 @@ def _page(request: HttpRequest, rules: FigureRules, looked: Looked) -> HttpRespo
         "parts": value.parts, "staff": staff, "base_template": base_for(request),
         "dimensions": [(each, title, address(request, by=each), each == by) for each, title in dimensions.items()],
         "by_title": dimensions.get(by, ""), "groups": [_grouped(group, request) for group in parted],
-        "chart": groups_chart(rules, dimensions.get(by, ""), parted, looked.at) if by else None,
+        "chart": groups_chart(rules, by, dimensions.get(by, ""), parted, looked.at) if by else None,
         "trend_url": address(request, part="trend") if by != "month" and "month" in dimensions else "",
         "periods": _periods(request, looked),
         "chips": _chips(request, rules, looked),
@@ -234,15 +234,18 @@ def _scaled(rules: FigureRules, value: Value) -> float | None:
 
 
 def groups_chart(
-    rules: FigureRules, by_title: str, parted: list[Group], at: dt.datetime
+    rules: FigureRules, by: str, by_title: str, parted: list[Group], at: dt.datetime
 ) -> dict[str, Any] | None:
     """The groups as bars; None where there is nothing to compare."""
     named = [group for group in parted if group.key]
     if len(named) < 2:
         return None
-    shown = sorted(named, key=lambda group: -(group.value.exact or 0))[:GROUPS_IN_CHART]
+    in_time = by in ("month", "year")
+    ordered = named if in_time else sorted(named, key=lambda group: -(group.value.exact or 0))
+    shown = ordered[-GROUPS_IN_CHART:] if in_time else ordered[:GROUPS_IN_CHART]
     return {
-        "id": "figure-groups", "title": str(rules), "kind": "rows", "labels": [group.title for group in shown],
+        "id": "figure-groups", "title": str(rules), "kind": "bar" if in_time else "rows",
+        "labels": [group.title for group in shown],
         "label_title": by_title, "unit": unit_of(rules), "until": f"{timezone.localtime(at):%Y-%m-%d %H:%M}",
         "series": [
             {
@@ -250,7 +253,7 @@ def groups_chart(
                 "urls": [group.value.url for group in shown],
             }
         ],
-        "height": "large" if len(shown) > 8 else "",
+        "height": "large" if len(shown) > 8 and not in_time else "",
     }  # fmt: skip
 
 

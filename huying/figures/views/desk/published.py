@@ -12,7 +12,7 @@ import segno
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -61,7 +61,7 @@ def published_by_token(request: HttpRequest, token: str) -> PublishedFigure | Ht
 
 @never_cache
 @require_safe
-def published(request: HttpRequest, token: str) -> HttpResponse:
+def published(request: HttpRequest, token: str) -> HttpResponseBase:
     """The value as it was told, what it meant, its rows; counted again, what has changed and who changed it."""
     found = published_by_token(request, token)
     if isinstance(found, HttpResponse):
