@@ -111,12 +111,11 @@ _STATUSES: dict[str, object] = {status.value: status.label for status in Status}
 
 
 class Targets(Collection):
-    """Targets, measures and tasks, with their status by rule."""
+    """Targets, measures and tasks, with their status by rule. A period narrows them only by a day that a figure names."""
 
     code = "targets"
     title = _("目标")
     model = Target
-    moment = "due"
     area = ""
     department = "department_id"
     fields: ClassVar = {

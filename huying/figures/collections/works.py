@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import DecimalField, Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, ExtractMonth, ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from huying.figures.collections.base import Collection, Field, RowFacts, Words
@@ -55,7 +56,7 @@ class Projects(InYuan):
     title = _("项目")
     model = Project
     department = "owner_id"
-    worked_out: ClassVar = ("total-yuan",)
+    worked_out: ClassVar = ("total-yuan", "months-to-service")
     fields: ClassVar = {
         "list": Field(_("名单"), q=lambda words: _listed("pk", words)),
         "level": Field(_("级别"), "level", names=lambda: dict(Project.Level.choices)),
@@ -74,6 +75,14 @@ class Projects(InYuan):
         "area": Field(_("区域"), "area_path", "area"),
         "total-wan": Field(_("总投资（万元）"), "total_wan", "number"),
     }  # fmt: skip
+
+    def expression(self, name: str) -> Any:
+        """`months-to-service`: from the month in which it began to that in which it was put into service."""
+        if name != "months-to-service":
+            return super().expression(name)
+        years = ExtractYear("in_service_on") - ExtractYear("started_on")
+        months = ExtractMonth("in_service_on") - ExtractMonth("started_on")
+        return Cast(years * Value(12) + months, DecimalField(max_digits=30, decimal_places=6))
 
     def rows(self) -> QuerySet[Any]:
         """Those in use."""

@@ -212,6 +212,7 @@ class _Scene:
         if starts:
             begun = dt.date(number, 1, 1) + dice.randint(-300, 240) * _DAY
             begun = min(begun, self.today - 20 * _DAY)
+            begun = cell.get("began", {}).get(title, begun)
         planned = (begun or dt.date(number, 9, 1)) - dice.randint(-10, 40) * _DAY
         service = cell.get("in_service", {}).get(title)
         return Project(
@@ -428,12 +429,13 @@ class _Scene:
 
     # -- works, grants, war maps
 
-    def places(self, at: str, most: int | None = None) -> list[Area]:
+    def places(self, at: str, most: int | None = None, but: str = "") -> list[Area]:
         level = {"villages": "village", "streets": "subdistrict", "communities": "community"}.get(at)
         if level is None:
             return [self.areas[at]]
         found = sorted(
-            (area for area in self.areas.values() if area.level == level), key=lambda area: area.code
+            (area for area in self.areas.values() if area.level == level and area.code != but),
+            key=lambda area: area.code,
         )
         return found[:most] if most else found
 
@@ -449,7 +451,7 @@ class _Scene:
         words, made = project_rules().works, []
         for number, row in enumerate(self.plan["works"]):
             dice, rows = random.Random(f"{self.plan['seed']}/work/{number}"), row["rows"]
-            places = self.places(str(row["at"]), row.get("most"))
+            places = self.places(str(row["at"]), row.get("most"), str(row.get("but", "")))
             # Quantities are drawn in the smallest step that adds up: tenths of a kilometre, whole square metres.
             step = Decimal("0.01") if words[row["kind"]].unit == "公里" else Decimal(1)
             weights = [dice.uniform(0.5, 1.5) for _n in range(rows)]
@@ -486,7 +488,7 @@ class _Scene:
     def grants(self) -> None:
         rules = project_rules().grants
         for row in self.plan["grants"]:
-            places = self.places(row["at"], row["most"])
+            places = self.places(row["at"], row["most"], str(row.get("but", "")))
             weights = [self.dice.uniform(0.6, 1.4) for _p in places]
             quantities = shares(row["quantity"] * 100, weights)
             amounts = shares(row["amount"], weights)
