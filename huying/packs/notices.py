@@ -15,6 +15,7 @@ from huying.packs.reader import Keys
 from huying.packs.wording import expected, said
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
+from huying.targets.projects import reminders
 
 KEYS = ("notices", "title", "moments", "staff", "quiet", "flood", "daily_at")
 # What a notice to a reporter can be about, and what can be filled into it (cases.telling).
@@ -23,8 +24,8 @@ WORDS = (
     "number", "code", "title", "category", "department", "officer", "due", "new_due", "until", "window", "reason",
     "answer", "main_code", "link",
 )  # fmt: skip
-# What inspections tell staff, with the words of each.
-OF_INSPECTIONS = {missed.DUE: missed.WORDS, undrawn.UNDRAWN: undrawn.WORDS}
+# What inspections and projects tell staff, with the words of each.
+OF_UPPER_FLOORS = {missed.DUE: missed.WORDS, undrawn.UNDRAWN: undrawn.WORDS, **reminders.WORDS}
 STAFF_WORDS = ("number", "category", "department", "due", "title", "link")
 _LANGUAGES = ("zh", "en")
 
@@ -37,14 +38,14 @@ def check_notices(value: Mapping[str, Any]) -> Iterator[tuple[Keys, Sentence]]:
             yield ("moments", moment), expected(moment, MOMENTS)
         yield from _texts(texts, RESIDENT_TEXTS, ("moments", moment), dict.fromkeys(RESIDENT_TEXTS, WORDS))
     for code, texts in (value.get("staff") or {}).items():
-        known = (*TO_STAFF, *rosters.TO_HEADS, *OF_INSPECTIONS)
+        known = (*TO_STAFF, *rosters.TO_HEADS, *OF_UPPER_FLOORS)
         if code not in known:
             yield ("staff", code), expected(code, known)
         # A chat group hears nothing that a reporter said or is, nor who should have stood at a post.
         robot: tuple[str, ...] = ROBOT_WORDS
         others: tuple[str, ...] = STAFF_WORDS
-        if code in OF_INSPECTIONS:
-            robot = others = OF_INSPECTIONS[code]
+        if code in OF_UPPER_FLOORS:
+            robot = others = OF_UPPER_FLOORS[code]
         elif code in rosters.TO_HEADS:
             robot, others = rosters.GROUP_WORDS, rosters.WORDS
         allowed = {kind: robot if kind == "robot" else others for kind in STAFF_TEXTS}
