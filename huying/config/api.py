@@ -15,6 +15,8 @@ from huying.core.api.problems import problem
 from huying.core.errors import Refusal
 from huying.core.limits import count_attempt
 from huying.figures.api import router as figures
+from huying.figures.appraisals.api import router as appraisals
+from huying.figures.briefs.api import router as briefs
 from huying.inspections.api import ROUTERS as INSPECTIONS
 from huying.integrations.webhooks.api import router as webhooks
 from huying.papers.api import router as papers
@@ -71,7 +73,7 @@ def _counted(view: Any) -> Any:
 
 api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
-for router in (*CASES, figures, *INSPECTIONS, papers, *PEOPLE, places, projects, registers, webhooks):
+for router in (*CASES, appraisals, briefs, figures, *INSPECTIONS, papers, *PEOPLE, places, projects, registers, webhooks):
     api.add_router("", router)
 
 

@@ -109,6 +109,7 @@ def alone() -> Iterator[None]:
 def prepare_demonstration() -> None:
     from huying.cases.demonstration.replay import replay
     from huying.community.demonstration import make_visits
+    from huying.figures.briefs.demonstration import make_briefs
     from huying.figures.statements.commands import compared
     from huying.figures.statements.report import compare_all
     from huying.inspections.campaigns.demonstration import make_campaigns
@@ -136,6 +137,7 @@ def prepare_demonstration() -> None:
     step("Key projects, their months and works", lambda: say(f"{make_projects()} projects"))
     step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
     step("Promises and targets", lambda: say(f"{make_targets()} entries"))
+    step("Briefs and appraisals", lambda: say(f"{make_briefs(settings.PACK)} briefs"))
     step("Printed numbers counted again", lambda: say(compared(compare_all())))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
