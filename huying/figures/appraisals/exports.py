@@ -1,7 +1,7 @@
 """A table of an appraisal as .xlsx with real formulas, as .csv, .docx and .pdf.
 
-In the spreadsheet only what was counted is typed in. Percentages, points, totals and places are formulas of those cells,
-so that a reader can change a number and see what would come out.
+In the spreadsheet only what was counted is typed in. Percentages, points, totals and places are formulas of those
+cells, so that a reader can change a number and see what would come out.
 """
 
 from __future__ import annotations

@@ -5,16 +5,16 @@
     of: department                      # or subdistrict, community
     every: month                        # or quarter, year
     parts:
-      - {code: on-time, title: 按时办结率, figure: hotline-on-time, input: 2 decimals, formula: "25 - (100 - p)", least: 0}
+      - {code: on-time, title: 按时办结率, figure: hotline-on-time, input: 2 decimals, formula: "25 - (100 - p)"}
       - {code: satisfied, title: 满意率, figure: hotline-satisfaction, formula: "max(12.5, 25 - 0.5 * (98 - p))"}
     at_least: 5
     unranked: no demand
     tiers: [{title: 好, from: 45}, {title: 较好, from: 40}, {title: 一般, from: 0}]
 
 In a formula stand `p` (the figure in percent), `n` and `d` (what is above and below the line), `v` (the figure itself),
-`m` (`n` per head: see `per_head`), `households`, what `given` says of each unit, and the points of earlier parts by their
-code, a hyphen written `_`. All of it is exact; rounding is said: `input` rounds p, v and m before the formula, `round` of
-a part rounds its points before they are added, `show` rounds the score at the very end. Half up, always.
+`m` (`n` per head: see `per_head`), `households`, what `given` says of each unit, and the points of earlier parts by
+their code, a hyphen written `_`. All of it is exact; rounding is said: `input` rounds p, v and m before the formula,
+`round` of a part rounds its points before they are added, `show` rounds the score at the very end. Half up, always.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from typing import Any
 from huying.core.language import is_english
 from huying.figures.appraisals.formula import Formula, plain
 from huying.figures.appraisals.formula import read as read_formula
-from huying.places.rounding import Show, parse_show
 from huying.places.clock import TimeLimit, parse_limit
+from huying.places.rounding import Show, parse_show
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
 from huying.registry.declared.fields import Problem, Reader, title_of

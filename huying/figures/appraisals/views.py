@@ -113,7 +113,7 @@ def appraisals(request: HttpRequest) -> HttpResponse:
 @require_safe
 @requires(VIEW, MANAGE, APPEAL)
 def appraisal(request: HttpRequest, code: str) -> HttpResponse:
-    """One period: as announced where it is, with corrections beside; else as the rows stand. Every step of every unit."""
+    """One period: as announced where it is, corrections beside; else as the rows stand. Every step of all."""
     return _page(request, appraisal_for(code))
 
 

@@ -133,7 +133,7 @@ class Composer:
         return "\n".join([*lines, f"| {_('合计')} | {total} |"])
 
     def top(self, token: Token) -> str:
-        """`{code:top 3 by subdistrict}`: 东安路街道（12件）、……; whoever has the same number as the last is named too."""
+        """`{code:top 3 by subdistrict}`: 东安路街道（12件）、……; whoever equals the last is named too."""
         rules = figure(token.code)
         rows = sorted(
             self.groups(token.code, token.by), key=lambda group: (-(group.value.exact or 0), group.key)

@@ -125,7 +125,7 @@ class BriefRules:
             yield from tokens_of(piece.text)
 
     def span(self, today: dt.date) -> Span:
-        """The days that an issue made today is about: the period that is over, or the one that runs, up to yesterday."""
+        """The days that an issue made today is about: the one that is over, or what ran up to yesterday."""
         yesterday = today - dt.timedelta(days=1)
         unit = {"last year": "year", "last month": "month"}.get(self.period, self.period)
         if unit in ("day", "week", "month", "quarter", "year"):

@@ -1,4 +1,4 @@
-"""Briefs at the desk: all of them, one with its issues, the editor; the numbers of an issued paper, for whoever scans it."""
+"""Briefs at the desk: all of them, one with its issues, the editor; the numbers of an issued paper."""
 
 from __future__ import annotations
 

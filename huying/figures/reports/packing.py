@@ -1,7 +1,7 @@
 """A meeting's material in one zip: contents, each brief as .pdf, .docx and .xlsx, each table and figure as .xlsx.
 
-Everything is of one moment, and stays as it was made. What an issued brief says is frozen anyway; drafts and live tables
-are as of the moment of the pack.
+Everything is of one moment, and stays as it was made. What an issued brief says is frozen anyway; drafts and live
+tables are as of the moment of the pack.
 """
 
 from __future__ import annotations
@@ -185,16 +185,16 @@ def _files(letter: Letter) -> Iterator[tuple[str, bytes]]:
 
 
 def _read(response: FileResponse) -> bytes:
-    body = b"".join(response.streaming_content)  # type: ignore[arg-type]
-    response.close()
-    return body
+    # Not `response.close()`: that ends a request, and the connection with it.
+    with response.file_to_stream as file:
+        return bytes(file.read())
 
 
 def contents_letter(pack: MeetingPack, contents: list[dict[str, Any]]) -> Letter:
     """The table of contents."""
     local = timezone.localtime(pack.at)
     rows = [
-        f"| {number} | {each['title'].replace('|', '／')} | {'、'.join(name.rsplit('.', 1)[1] for name in each['files'])} |"
+        f"| {number} | {each['title'].replace('|', '／')} | {_suffixes(each['files'])} |"
         for number, each in enumerate(contents, start=1)
     ]
     body = "\n".join(
@@ -215,6 +215,10 @@ def contents_letter(pack: MeetingPack, contents: list[dict[str, Any]]) -> Letter
         date=f"{local.year}年{local.month}月{local.day}日",
         colour="",
     )
+
+
+def _suffixes(names: list[str]) -> str:
+    return "、".join(name.rsplit(".", 1)[1] for name in names)
 
 
 def safe_name(title: str) -> str:

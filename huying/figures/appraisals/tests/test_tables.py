@@ -1,4 +1,4 @@
-"""A table is announced with its rows frozen, appealed against, decided by somebody else, published with the correction."""
+"""A table is announced with its rows frozen, appealed against, decided by another, published with its correction."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ def test_an_appeal_that_is_accepted_stands_beside_what_was_announced(
     published = publish_table(table, actor=supervisor, at=after)
     assert published.published_at == after
     assert str(lines_of(published)[0].score) == "37.50"
-    assert [(line.unit, str(line.score)) for line in corrected_lines(published)][0] == ("lighting", "50.00")
+    first = corrected_lines(published)[0]
+    assert (first.unit, str(first.score)) == ("lighting", "50.00")
 
 
 def test_nobody_decides_on_the_own_appeal_or_appeals_for_others(
