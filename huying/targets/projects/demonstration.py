@@ -207,7 +207,7 @@ class _Scene:
             lng, lat = self.points[0]
             where = where_is(lng, lat)
         owner = self.departments.get(self.plan["owners"][kind])
-        street = self.streets.get(where.subdistrict_id)
+        street = self.streets.get(where.subdistrict_id or 0)
         begun = None
         if starts:
             begun = dt.date(number, 1, 1) + dice.randint(-300, 240) * _DAY
