@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 from huying.core.navigation import NavigationItem, register
 from huying.targets.programmes.policy import waiting
 
-register(NavigationItem(_("民生实事"), "targets:promises", "check-circle", audience="portal"))
 register(
     NavigationItem(_("目标"), "targets:programmes", "check-circle", "target.view", "supervision"),
     NavigationItem(_("我的目标"), "targets:mine", "user", "target.enter", "department"),

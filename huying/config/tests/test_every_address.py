@@ -28,8 +28,12 @@ from huying.community.models import Household, Promise, Visit
 from huying.core.files import Seen
 from huying.core.models import JournalEntry
 from huying.core.testing import MiniDistrict, district, grant_role, hold, make_duty, make_post, make_user
+from huying.figures.appraisals.models import Appraisal
+from huying.figures.briefs.actions import start_brief
+from huying.figures.briefs.models import Brief
 from huying.figures.models import Figure
 from huying.figures.publishing import publish as publish_figure
+from huying.figures.reports.models import MeetingPack
 from huying.figures.statements.models import Statement, StatementSource
 from huying.inspections.campaigns.models import Bulletin
 from huying.inspections.campaigns.tests.conftest import make_drive
@@ -47,6 +51,8 @@ from huying.people.roles import ROLES
 from huying.registry.actions import add_item
 from huying.registry.models import ItemsUpload, Register, VerificationRound
 from huying.registry.tests.conftest import LAMPS
+from huying.targets.programmes.models import Entry, Target
+from huying.targets.programmes.tests.conftest import DECLARED, load
 from huying.targets.projects.actions.meetings import call_meeting, decide
 from huying.targets.projects.actions.paid import propose_grant, record_work
 from huying.targets.projects.models import WarMap, WarMapItem
@@ -57,7 +63,7 @@ __all__ = ["district"]
 
 # What anybody may open. Whoever adds a name here says: this is for everyone on the internet.
 PUBLIC = re.compile(
-    r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:list_figures|api:openapi-json|:api-reference|open311:(?!keys|add-key|revoke-key).*"
+    r"portal:.*|notices:public-.*|places:.*|files:.*|core:.*|targets:(promises|public-programme)|people:(sign-in|sign-out|demo-sign-in)|:set_language|api:list_figures|api:openapi-json|:api-reference|open311:(?!keys|add-key|revoke-key).*"
     r"|:(account_login|mfa_authenticate|mfa_login_webauthn|openid_connect_login|openid_connect_callback)"
     r"|field:(worker-script|manifest)"  # the app itself, without anybody's data
 )
@@ -96,6 +102,10 @@ ITEM_OPERATIONS = (
     "put_item_state", "add_photos_to_item", "read_item_private", "list_item_verifications", "verify_on_the_spot",
     "read_item", "patch_item",
 )  # fmt: skip
+BRIEF_PAGES = (
+    "brief-run", "brief-preview", "brief-save", "brief-number", "brief-confirm", "brief-file", "paper-numbers",
+)  # fmt: skip
+APPRAISAL_PAGES = ("appraisal-decide", "appraisal-withdraw-entry", "appraisal-publish", "appraisal-appeal")
 FIGURE_OPERATIONS = ("read_figure", "list_figure_groups", "list_figure_rows", "publish_one_figure")
 PUBLISHED_PAGES = (
     "figures:published", "figures:published-qr", "api:read_published_figure", "api:list_published_rows",
@@ -106,6 +116,12 @@ PROJECT_PAGES = (
     "do-project",
 )  # fmt: skip
 MEETING_PAGES = ("meeting", "write-meeting", "cancel-meeting", "decide-meeting", "finish-decision")
+TARGET_PAGES = (
+    "target", "enter", "change-target", "close-target", "reopen-target", "import-entries", "empty-entries",
+)  # fmt: skip
+ENTRY_PAGES = (
+    "entry", "edit-entry", "correct-entry", "approve-entry", "return-entry", "undo-approval", "withdraw-entry",
+)  # fmt: skip
 IMPORT_PAGES = ("register-import-look", "register-import-progress", "register-import-result")
 ITEM_PAGES = ("item", "change-item", "item-state", "item-photos", "item-private", "item-file")
 
@@ -270,6 +286,18 @@ def values(loop: Loop) -> dict[str, Any]:
         code="000-01", title="路灯", value=4, system="D5", figure=counted.code,
         source=StatementSource.objects.create(code="paper", title="报道"),
     )  # fmt: skip
+    brief = Brief.objects.create(
+        code="b", title="简报",
+        declaration={"brief": "b", "title": "简报", "text": "都好。", "paper": "bulletin", "period": "2023"},
+    )  # fmt: skip
+    run = start_brief(brief, actor=None)
+    parts = [{"code": "a", "title": "率", "figure": counted.code, "formula": "n"}]
+    lit = Appraisal.objects.create(
+        code="lit",
+        title="考核",
+        declaration={"appraisal": "lit", "title": "考核", "of": "department", "parts": parts},
+    )
+    pack = MeetingPack.objects.create(title="例会", items=[], at=now, made_by=loop.supervisor)
     site = make_site(district)
     made = call_meeting(title="推进会", held_on=timezone.localdate(), actor=site.office)
     owner = district.streets["east"]
@@ -280,16 +308,33 @@ def values(loop: Loop) -> dict[str, Any]:
     grant = propose_grant(amount_wan=None, **amounts)  # type: ignore[arg-type]
     wall = WarMap.objects.create(code="m", title="图", declaration=MAP)
     task_due = timezone.localdate()
-    WarMapItem.objects.create(code="m-a", war_map=wall, category="x", title="事", owner=owner, deadline=task_due)
-    paper_draft = start_draft("bulletin", title="通报", body="检查情况通报如下，请整改。", actor=loop.supervisor)
+    WarMapItem.objects.create(
+        code="m-a", war_map=wall, category="x", title="事", owner=owner, deadline=task_due
+    )
+    paper_draft = start_draft(
+        "bulletin", title="通报", body="检查情况通报如下，请整改。", actor=loop.supervisor
+    )
     notice = Paper.objects.get()
     meeting = PaperMeeting.objects.create(notice=notice, title="调度会")
     decided = MeetingDecision.objects.create(meeting=meeting, position=1, words="一周内换完")
     answered = PaperReceipt.objects.create(paper=notice, department=district.streets["east"]).replies.create(
         words="已经更换", at=now
     )
+    load(DECLARED)
+    progress = Entry.objects.create(
+        target=Target.objects.get(code="livelihood/covers"), day="2023-06-30", amount=1, department=district.urban,
+        entered_by=loop.clerk, entered_at=now, status="submitted",
+    )  # fmt: skip
     return {
+        "programme": "livelihood", **{f"targets:{name}/code": "covers" for name in TARGET_PAGES},
+        **{f"targets:{name}/code": "livelihood" for name in ("programme", "public-programme")},
+        **{f"targets:{name}/pk": progress.pk for name in ENTRY_PAGES},
         "figures:statement/code": printed.code,
+        "figures:brief/code": brief.code, "api:list_brief_issues/code": brief.code, "suffix": "xlsx",
+        **{f"figures:{name}/token": run.token for name in BRIEF_PAGES}, "api:read_brief_issue/token": run.token,
+        **{f"figures:{name}/code": lit.code for name in ("appraisal", "appraisal-enter", "appraisal-announce")},
+        "api:read_appraisal_table/code": lit.code, **{f"figures:{name}/pk": 1 for name in APPRAISAL_PAGES},
+        **{f"figures:{name}/token": pack.token for name in ("meeting-pack", "meeting-pack-file")},
         **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",
         **{f"papers:{name}/pk": meeting.pk for name in PAPER_MEETING_PAGES}, "decision_pk": decided.pk,
         "reply_pk": answered.pk, "reply_id": answered.pk, "api:move_draft/step": "submit",

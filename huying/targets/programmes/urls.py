@@ -1,8 +1,13 @@
 """Addresses of programmes and targets: at the desk, and the public page of promises."""
 
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
+from huying.core.navigation import NavigationItem, register
 from huying.targets.programmes.views import entry, imports, lists, programme, public, target
+
+# After the entries of the loop, which are registered with its addresses: who comes to report a hole finds that first.
+register(NavigationItem(_("民生实事"), "targets:promises", "check-circle", audience="portal"))
 
 _TARGET = "desk/targets/<slug:programme>/<slug:code>"
 urlpatterns = [
