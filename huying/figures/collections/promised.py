@@ -111,7 +111,7 @@ _STATUSES: dict[str, object] = {status.value: status.label for status in Status}
 
 
 class Targets(Collection):
-    """Targets, measures and tasks, with their status by rule. A period narrows them only by a day that a figure names."""
+    """Targets, measures and tasks, with their status by rule. Only a day that a figure names narrows them."""
 
     code = "targets"
     title = _("目标")

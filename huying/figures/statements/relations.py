@@ -11,6 +11,7 @@ What stands in braces is the printed value, out of its scale: 91.3 % is 0.913.
 from __future__ import annotations
 
 import ast
+import operator
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -20,11 +21,11 @@ from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
 
 _NAME = re.compile(r"\{([A-Za-z0-9][A-Za-z0-9._-]*)\}")
-_SUMS = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
+_SUMS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
 }
 _COMPARED: dict[type[ast.cmpop], Callable[[Fraction, Fraction, Fraction], bool]] = {
     ast.Eq: lambda a, b, within: abs(a - b) <= within,
