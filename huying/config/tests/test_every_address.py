@@ -326,7 +326,9 @@ def values(loop: Loop) -> dict[str, Any]:
         entered_by=loop.clerk, entered_at=now, status="submitted",
     )  # fmt: skip
     return {
-        "programme": "livelihood", **{f"targets:{name}/code": "covers" for name in TARGET_PAGES},
+        "programme": "livelihood",
+        **{f"api:{name}/code": "covers" for name in ("list_entries", "enter_target_progress")},
+        **{f"targets:{name}/code": "covers" for name in TARGET_PAGES},
         **{f"targets:{name}/code": "livelihood" for name in ("programme", "public-programme")},
         **{f"targets:{name}/pk": progress.pk for name in ENTRY_PAGES},
         "figures:statement/code": printed.code,
