@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.apps import AppConfig
@@ -22,6 +23,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, models, t
 
 SCHEMA = "as_of"
 _kept: dict[str, tuple[str, ...]] = {}
+_inside: ContextVar[bool] = ContextVar("inside as_of", default=False)
 
 _VIEW = """
 CREATE VIEW as_of.{table} AS
@@ -106,19 +108,30 @@ def as_of(moment: dt.datetime) -> Iterator[None]:
                 "SELECT set_config('search_path', 'as_of, public', true), set_config('huying.as_of', %s, true)",
                 [moment.isoformat()],
             )
-        yield
+        inside = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(inside)
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute("SELECT set_config('search_path', 'public', true)")
 
 
 @contextmanager
 def as_is() -> Iterator[None]:
-    """Inside `as_of`: every table as it is now, for what must not be answered from the past (rights)."""
+    """Every table as it is now, inside `as_of` too: for rights, and for what the process keeps in memory."""
+    if not _inside.get():
+        yield
+        return
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute("SELECT current_setting('search_path')")
         (before,) = cursor.fetchone()
         cursor.execute("SELECT set_config('search_path', 'public', true)")
-    yield
+    inside = _inside.set(False)
+    try:
+        yield
+    finally:
+        _inside.reset(inside)
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute("SELECT set_config('search_path', %s, true)", [before])
 

@@ -13,6 +13,8 @@ from threading import Lock
 from time import monotonic
 from typing import ClassVar, Generic, TypeVar
 
+from huying.core.temporal import as_is
+
 Value = TypeVar("Value")
 
 CHECK_EVERY_SECONDS = 1.0
@@ -45,9 +47,10 @@ class Kept(Generic[Value]):
         try:
             if self._state is not None and monotonic() < self._check_at:
                 return self._state[0]
-            version = self._version()
-            if self._state is None or self._state[1] != version:
-                self._state = (self._build(), version)
+            with as_is():  # who asks for the past must not leave it in memory for the others
+                version = self._version()
+                if self._state is None or self._state[1] != version:
+                    self._state = (self._build(), version)
             self._check_at = monotonic() + CHECK_EVERY_SECONDS
             return self._state[0]
         finally:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from huying.cases.catalogue import catalogue
 from huying.core.journal import log
 from huying.core.temporal import as_of
 from huying.figures.counting import counted
 from huying.figures.publishing import frozen_rows, publish, recount
 from huying.figures.tests.conftest import declare
 from huying.people.models import User
+from huying.places.fresh import Kept
 from huying.registry.models import Item
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +84,15 @@ def test_the_past_is_read_by_the_same_code(lamps: list[Item]) -> None:
         assert counted("lamps").exact == 4
         assert Item.objects.get(pk=lamps[3].pk).title == "路灯 D"
     assert counted("lamps").exact == 1
+
+
+def test_what_a_process_keeps_in_memory_is_never_of_the_past(lamps: list[Item]) -> None:
+    before = timezone.now()
+    Item.objects.filter(pk=lamps[0].pk).update(title="现在")
+    kept = Kept(lambda: Item.objects.count(), lambda: Item.objects.get(pk=lamps[0].pk).title)
+    with as_of(before):
+        assert Item.objects.get(pk=lamps[0].pk).title == "路灯 A"
+        assert kept.get() == "现在"
+        assert catalogue().ledgers == {}
+        assert Item.objects.get(pk=lamps[0].pk).title == "路灯 A"
+    Kept.everything.remove(kept)
