@@ -25,6 +25,7 @@ from huying.people.api import SessionAuth, TokenAuth
 from huying.people.signin import client_address
 from huying.places.api import router as places
 from huying.registry.api import router as registers
+from huying.targets.programmes.api import router as targets
 from huying.targets.projects.api import router as projects
 
 PER_MINUTE = 600
@@ -73,7 +74,9 @@ def _counted(view: Any) -> Any:
 
 api.add_decorator(once(_refused), mode="view")
 api.add_decorator(_counted, mode="view")
-for router in (*CASES, appraisals, briefs, figures, *INSPECTIONS, papers, *PEOPLE, places, projects, registers, webhooks):
+for router in (
+    *CASES, appraisals, briefs, figures, *INSPECTIONS, papers, *PEOPLE, places, projects, registers, targets, webhooks,
+):  # fmt: skip
     api.add_router("", router)
 
 
