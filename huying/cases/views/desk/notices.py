@@ -29,6 +29,10 @@ from huying.people.models import User
 _MOST_COUNTED = 99
 
 
+# Whoever works at the desk is told something: of cases, or of projects.
+READERS = ("case.view", "project.view")
+
+
 def notices_for(user: User) -> QuerySet[Notice]:
     """Notices to this account, and to its department where it works for one, on cases it may see."""
     mine = Q(user=user)
@@ -37,7 +41,7 @@ def notices_for(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(mine, case__in=policy.cases_for(user))
 
 
-@requires("case.view")
+@requires(*READERS)
 @never_cache
 @require_GET
 def notices(request: HttpRequest) -> HttpResponse:
@@ -59,7 +63,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     )
 
 
-@requires("case.view")
+@requires(*READERS)
 @never_cache
 @require_GET
 def bell(request: HttpRequest) -> HttpResponse:
@@ -70,7 +74,7 @@ def bell(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/desk/_bell.html", {"count": count, "shown": shown})
 
 
-@requires("case.view")
+@requires(*READERS)
 @require_POST
 def read(request: HttpRequest) -> HttpResponse:
     """Mark everything up to the newest one that was shown as read; later ones stay new."""
