@@ -128,8 +128,9 @@ def drafts_waiting(user: User, verb: str, state: str) -> QuerySet[PaperDraft]:
     """The drafts in this state that wait for the verb, within the person's limits and not the person's own."""
     found = Q(pk=None)
     for scope in scopes(user, verb):
-        found |= _within(scope)
-    rows = PaperDraft.objects.filter(found, state=state)
+        # Never an empty condition: joined by "or" it would be left out, and who may see all would see nothing.
+        found |= _within(scope) & Q(state=state)
+    rows = PaperDraft.objects.filter(found)
     return rows if verb == "paper.issue" else rows.exclude(drafted_by=user)
 
 

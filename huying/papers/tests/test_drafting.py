@@ -15,6 +15,7 @@ from huying.core.journal import entries_of
 from huying.papers import actions, drafting, jobs, meetings
 from huying.papers.letter import letter_of, number_of
 from huying.papers.models import Paper, PaperDraft, PaperReceipt, PaperReply
+from huying.papers.policy import drafts_waiting
 from huying.papers.register import series
 from huying.papers.tests.conftest import WORDS, Office, declare
 from huying.papers.views.drafts import side_by_side
@@ -95,6 +96,11 @@ class TestSteps:
         draft = drafting.submit_draft(office.start(), actor=office.clerk)
         with pytest.raises(NotAllowed):
             drafting.approve_draft(draft, actor=office.water)
+
+    def test_a_leader_of_the_whole_district_finds_what_waits(self, office: Office) -> None:
+        draft = drafting.submit_draft(office.start(), actor=office.clerk)
+        drafting.approve_draft(draft, actor=office.head)
+        assert list(drafts_waiting(office.leader, "paper.sign", State.TO_SIGN)) == [draft]
 
     def test_a_returned_draft_says_why(self, office: Office) -> None:
         draft = drafting.submit_draft(office.start(), actor=office.clerk)
