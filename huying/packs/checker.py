@@ -18,19 +18,18 @@ from huying.cases.ledger import read_rules
 from huying.core import expressions
 from huying.figures.rules import read_figure
 from huying.inspections.standards import read_standard
-from huying.packs.campaigns import Around, check_bulletin, check_campaign, check_ranking
-from huying.packs.declarations import check_declaration
 from huying.packs.appraisals import check_appraisal
 from huying.packs.briefs import check_brief
+from huying.packs.campaigns import Around, check_bulletin, check_campaign, check_ranking
+from huying.packs.declarations import check_declaration
 from huying.packs.figures import Around as AroundFigures
 from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
-from huying.packs.projects import check_projects, check_war_map
 from huying.packs.papers import check_paper
-from huying.papers.rules import BUILT_IN
 from huying.packs.programmes import Around as AroundProgrammes
 from huying.packs.programmes import check_programme
+from huying.packs.projects import check_projects, check_war_map
 from huying.packs.reader import (
     SINGLE_KINDS,
     Document,
@@ -56,6 +55,7 @@ from huying.packs.rules import (
 from huying.packs.tables import TABLES, Complaint, Table, check_columns, understand
 from huying.packs.visits import check_visits
 from huying.packs.wording import Mistake, expected, said, sentence_of
+from huying.papers.rules import BUILT_IN
 from huying.places.area_index import ADMINISTRATIVE, AreaRow
 from huying.places.clock import parse_limit, parse_spans
 from huying.places.nesting import validate_nesting

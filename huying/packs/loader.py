@@ -30,6 +30,7 @@ from huying.figures.statements.models import Statement, StatementCheck, Statemen
 from huying.inspections.campaigns.models import BulletinSeries, Campaign, Ranking
 from huying.inspections.models import Plan, Standard, StandardVersion
 from huying.inspections.standards import StandardRules
+from huying.packs.briefs import declared_values as brief_values
 from huying.packs.campaigns import campaign_values, series_values
 from huying.packs.changes import Changes, Writer, yesterday
 from huying.packs.checker import (
@@ -40,15 +41,14 @@ from huying.packs.checker import (
     understand_pack,
 )
 from huying.packs.declarations import category_values, check_declaration, ledger_values, words
-from huying.packs.briefs import declared_values as brief_values
 from huying.packs.figures import declared_values
 from huying.packs.inspections import plan_values, standard_values
 from huying.packs.notices import kept
 from huying.packs.papers import paper_values
 from huying.packs.place_names import rebuild_place_names
+from huying.packs.programmes import programme_values, promise_values, target_values
 from huying.packs.projects import declared_values as project_values
 from huying.packs.projects import item_values
-from huying.packs.programmes import programme_values, promise_values, target_values
 from huying.packs.reader import documents_of
 from huying.packs.registers import register_values
 from huying.packs.rosters import roster_rows
@@ -707,7 +707,6 @@ class _Loading:
             declared = self.pack.of_kind(kind)
             writer.write({each.code: declared_values(kind, each.value) for each in declared})
             writer.finish()
-
 
     def load_briefs(self) -> None:
         """What is composed and scored from figures."""
