@@ -20,7 +20,7 @@ from huying.people.guards import requires, signed_in
 from huying.targets.projects.forms import leaders
 from huying.targets.projects.gantt import bars_of
 from huying.targets.projects.lookups import asked_year, list_choices
-from huying.targets.projects.models import MonthlyUpdate, Project
+from huying.targets.projects.models import MonthlyUpdate
 from huying.targets.projects.models.project import project_rules
 from huying.targets.projects.months import (
     by_street as late_by_street,
