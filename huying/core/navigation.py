@@ -74,9 +74,9 @@ def audience_of(path: str) -> str:
     return "desk" if first == "accounts" else first if first in AUDIENCES else "portal"
 
 
-def build(request: HttpRequest) -> list[Entry]:
+def build(request: HttpRequest, audience: str = "") -> list[Entry]:
     """The entries of this page's audience that its reader may open, in the order of the sections."""
-    audience, user = audience_of(request.path), getattr(request, "user", None)
+    audience, user = audience or audience_of(request.path), getattr(request, "user", None)
     order = list(SECTIONS)
     found = [
         (item, url)

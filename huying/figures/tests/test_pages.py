@@ -121,6 +121,7 @@ def test_publishing_freezes_what_the_page_shows(counted: Client, district: MiniD
     assert (found.text, found.rows, found.purpose) == ("3 盏", 3, "季度通报")
     page = text_of(counted, answer.url)
     assert "季度通报" in page and "B 路灯 B" in page and "qr.svg" in page
+    assert reverse("figures:figures") in page  # the desk's own navigation
     assert counted.get(f"{answer.url}qr.svg")["Content-Type"] == "image/svg+xml"
 
 

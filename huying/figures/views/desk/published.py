@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from huying.core.errors import Refusal
+from huying.core.navigation import build
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.toasts import toast
 from huying.figures.collections import RowFacts, collection
@@ -85,6 +86,8 @@ def published(request: HttpRequest, token: str) -> HttpResponseBase:
         "still_declared": _still_declared(found), "live_url": _live_url(found),
         "may_publish": may_publish(request.user), **_rows(request, found, number),
     }  # fmt: skip
+    if context["staff"]:
+        context["navigation"] = build(request, "desk")  # the short address is not below /desk/
     return render(request, "figures/published.html", context)
 
 
