@@ -14,13 +14,16 @@ from typing import Any
 import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from huying.figures.appraisals.formula import Formula, plain
 from huying.figures.appraisals.rules import AppraisalRules, Part
 from huying.figures.appraisals.scoring import Line, Step
 
-WHY = {"no demand": "无诉求", "few": "件数少，不排名", "unknown": "算不出"}
+WHY = {
+    "no demand": gettext_lazy("无诉求"), "few": gettext_lazy("件数少，不排名"), "unknown": gettext_lazy("算不出"),
+}  # fmt: skip
 
 
 def workbook(rules: AppraisalRules, lines: Sequence[Line], notes: Sequence[tuple[str, str]] = ()) -> bytes:
@@ -62,7 +65,9 @@ class _Sheet:
             self._column(_("名次"), lambda line, row: self._rank(line, row, total))
         self._column(
             _("结论"),
-            lambda line, row: self.sheet.write_string(row, self.column, line.tier or WHY.get(line.why, "")),
+            lambda line, row: self.sheet.write_string(
+                row, self.column, line.tier or str(WHY.get(line.why, ""))
+            ),
         )
 
     def _column(self, heading: str, cell: Callable[[Line, int], Any]) -> int:
@@ -171,7 +176,7 @@ def table_body(rules: AppraisalRules, lines: Sequence[Line], at: Any) -> str:
     heads = [_("名次"), _("单位"), *(str(part) for part in rules.parts), _("加减分"), _("总分")]
     rows = [
         [
-            str(line.rank or line.tier or WHY.get(line.why, "")),
+            str(line.rank or line.tier or str(WHY.get(line.why, ""))),
             line.title,
             *(step.shown for step in line.steps),
             plain(line.extra),
@@ -223,6 +228,6 @@ def table_rows(
     columns += [
         (_("加减分"), lambda line: plain(line.extra)),
         (_("总分"), lambda line: "" if line.score is None else str(line.score)),
-        (_("结论"), lambda line: line.tier or WHY.get(line.why, "")),
+        (_("结论"), lambda line: line.tier or str(WHY.get(line.why, ""))),
     ]
     return columns, lines
