@@ -69,6 +69,10 @@ class Declarations(Collection):
         rows = self.model._default_manager.all()
         return rows if can(user, self.verb) else rows.none()
 
+    def keeps(self) -> tuple[type[Model], ...]:
+        """None: they change with the pack alone, and what is kept in memory of them asks the tables themselves."""
+        return ()
+
     def knows(self, name: str) -> bool:
         """Numbers of the declaration too."""
         return name in self.numbers or super().knows(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from huying.figures.collections.base import Collection, Field, RowFacts
@@ -32,6 +32,10 @@ class Areas(Collection):
     def rows(self) -> QuerySet[Any]:
         """Those that are in force; what lies under every grid is the administrative layer unless another is asked."""
         return Area.objects.filter(valid_to__isnull=True, layer="administrative").defer("boundary")
+
+    def keeps(self) -> tuple[type[Model], ...]:
+        """None: the map and the catalogue, which are kept in memory, ask these tables for their versions."""
+        return ()
 
     def readable(self, user: User) -> QuerySet[Any]:
         """Areas are on the public map."""
@@ -93,6 +97,10 @@ class Departments(Collection):
     def rows(self) -> QuerySet[Any]:
         """Those that are in force."""
         return Department.objects.filter(valid_to__isnull=True)
+
+    def keeps(self) -> tuple[type[Model], ...]:
+        """None: the map and the catalogue, which are kept in memory, ask these tables for their versions."""
+        return ()
 
     def readable(self, user: User) -> QuerySet[Any]:
         """Departments are public."""
