@@ -88,7 +88,7 @@ def _bare(line: str, rules: BriefRules | None) -> str:
 
 
 def suggestions(loose: Loose, composer: Composer, codes: list[str]) -> list[tuple[str, str]]:
-    """(token, title) of figures whose value is this number now: those of the text first, within two seconds."""
+    """(token, title and value) of figures whose value is this number now: those of the text first, within two seconds."""
     wanted = loose.number.replace(",", "").replace(" ", "").rstrip("%‰")
     found: dict[str, str] = {}
     began = time.monotonic()
@@ -102,7 +102,7 @@ def suggestions(loose: Loose, composer: Composer, codes: list[str]) -> list[tupl
             f"{rules.show.rounded(value.exact)}" == wanted
             or said_number(rules, value.exact, unit=False).replace(",", "") == wanted
         ):
-            found[f"{{{rules.code}}}"] = str(rules)
+            found[f"{{{rules.code}}}"] = f"{rules} {value.text}"
     return list(found.items())
 
 

@@ -186,7 +186,9 @@ def _files(letter: Letter) -> Iterator[tuple[str, bytes]]:
 
 def _read(response: FileResponse) -> bytes:
     # Not `response.close()`: that ends a request, and the connection with it.
-    with response.file_to_stream as file:
+    file = response.file_to_stream
+    assert file is not None
+    with file:
         return bytes(file.read())
 
 

@@ -78,7 +78,7 @@ def test_a_number_without_a_source_is_found(line: str, found: list[str]) -> None
 def test_a_figure_with_that_value_is_suggested(figures: Any, district: Any) -> None:
     composer = Composer(Span(None, dt.date(2023, 11, 28)))
     (loose,) = loose_numbers("共32米。")
-    assert suggestions(loose, composer, ["lamps"]) == [("{metres}", "metres")]
+    assert suggestions(loose, composer, ["lamps"]) == [("{metres}", "metres 32 米")]
 
 
 def test_issued_every_number_leads_to_its_permanent_page(figures: Any, office: Office) -> None:
