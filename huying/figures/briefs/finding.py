@@ -88,7 +88,7 @@ def _bare(line: str, rules: BriefRules | None) -> str:
 
 
 def suggestions(loose: Loose, composer: Composer, codes: list[str]) -> list[tuple[str, str]]:
-    """(token, title and value) of figures whose value is this number now: those of the text first, within two seconds."""
+    """(token, title and value) of figures that are this number now: those of the text first, within two seconds."""
     wanted = loose.number.replace(",", "").replace(" ", "").rstrip("%‰")
     found: dict[str, str] = {}
     began = time.monotonic()
