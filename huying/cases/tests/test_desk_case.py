@@ -206,5 +206,5 @@ def test_its_queries_do_not_grow_with_what_it_tells(
         )
     login(client, loop.supervisor)
     client.get(page_of(case))
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(37):
         assert client.get(page_of(case)).status_code == 200

@@ -159,5 +159,5 @@ def test_more_rows_cost_no_more_queries(
     for _each in range(6):
         loop.dispatched()
     client.get(DESK)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get(DESK)

@@ -143,5 +143,5 @@ def test_the_sample_costs_no_query_per_case(
     look = draw(loop, size=6)
     client.force_login(loop.supervisor)
     client.get(reverse("desk:look-back", args=[look.pk]))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         client.get(reverse("desk:look-back", args=[look.pk]))

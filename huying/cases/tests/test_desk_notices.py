@@ -60,5 +60,5 @@ def test_the_list_costs_the_same_for_many_notices(
         loop.dispatched()
     client.force_login(loop.clerk)
     client.get(reverse("desk:notices"))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(reverse("desk:notices"))

@@ -222,5 +222,5 @@ def test_more_rows_cost_no_more_queries(
         late(loop)
     client.force_login(loop.supervisor)
     client.get(DESK)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         client.get(DESK)
