@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import Case, DecimalField, QuerySet, Value, When
+from django.db.models import Case, DecimalField, Exists, OuterRef, QuerySet, Value, When
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from huying.figures.collections.base import Collection, Field, RowFacts
 from huying.people.models import User
-from huying.registry.models import Item, Register
+from huying.registry.models import Item, Register, Verification
 from huying.registry.policy import items_for
 
 
@@ -85,4 +86,40 @@ class Items(Collection):
             yield RowFacts(
                 item.pk, f"{item.code} {item.title}", item.get_absolute_url(), str(item.rules.state(item.state)), "",
                 item.area_path, item.keeper_id,
+            )  # fmt: skip
+
+
+class Verifications(Collection):
+    """Things compared with the street: right, put right, left out before, or gone."""
+
+    code = "verifications"
+    title = _("现场核实")
+    model = Verification
+    moment = "at"
+    area = "item__area_path"
+    department = "item__keeper_id"
+    fields: ClassVar = {
+        "register": Field(_("名册"), "item__register__code", names=_registers),
+        "outcome": Field(_("核实结果"), "outcome", names=lambda: dict(Verification.Outcome.choices)),
+        "item": Field(_("物件"), "item__code"),
+        "at": Field(_("时间"), "at", "moment"),
+        "area": Field(_("区域"), "item__area_path", "area"),
+        "corrected": Field(_("更正条数"), "corrected", "number"),
+    }
+
+    def readable(self, user: User) -> QuerySet[Any]:
+        """Of the things that this person may open."""
+        return Verification.objects.filter(Exists(items_for(user).filter(pk=OuterRef("item")).order_by()))
+
+    def related(self) -> tuple[str, ...]:
+        """Its thing."""
+        return ("item", "item__register")
+
+    def describe(self, rows: Sequence[Verification]) -> Iterator[RowFacts]:
+        """The thing and what came out."""
+        for row in rows:
+            item = row.item
+            yield RowFacts(
+                row.pk, f"{item.code} {item.title}", item.get_absolute_url(), str(row.get_outcome_display()),
+                f"{timezone.localtime(row.at):%Y-%m-%d}", item.area_path, item.keeper_id,
             )  # fmt: skip
