@@ -148,11 +148,6 @@ class LatestRecount(models.Model):
 
 
 # What was printed has a package of its own; Django looks for models here.
-from huying.figures.statements.models import (  # noqa: E402
-    Statement,  # noqa: F401
-    StatementCheck,  # noqa: F401
-    StatementSource,  # noqa: F401
-)
 from huying.figures.appraisals.models import (  # noqa: E402
     Appraisal,  # noqa: F401
     AppraisalAppeal,  # noqa: F401
@@ -165,3 +160,8 @@ from huying.figures.briefs.models import (  # noqa: E402
     BriefRun,  # noqa: F401
 )
 from huying.figures.reports.models import MeetingPack  # noqa: E402, F401
+from huying.figures.statements.models import (  # noqa: E402
+    Statement,  # noqa: F401
+    StatementCheck,  # noqa: F401
+    StatementSource,  # noqa: F401
+)

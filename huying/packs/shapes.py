@@ -23,6 +23,7 @@ TITLE: Shape = (TEXT, {ANY: TEXT})
 FIELDS: Shape = {ANY: (TEXT, {"title": TITLE, "help": TITLE, "of": [TEXT], ANY: TEXT})}
 SETTINGS: Shape = {ANY: TEXT}
 _HEAD: Mapping[str, Shape] = {"title": TITLE, "about": TITLE, ANY: TEXT}
+_MEASURED: Shape = {"title": TITLE, "unit": TITLE, ANY: TEXT}
 
 _TARGET: Shape = {
     "title": TITLE,
@@ -166,9 +167,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "projects": {
         **_HEAD,
-        **dict.fromkeys(
-            ("levels", "kinds", "lists", "permits", "works", "grants"), [{"title": TITLE, "unit": TITLE, ANY: TEXT}]
-        ),
+        **{key: [_MEASURED] for key in ("levels", "kinds", "lists", "permits", "works", "grants")},
         **dict.fromkeys(("update", "visits", "meeting", "problems", "renovation"), SETTINGS),
     },
     "war-map": {

@@ -100,7 +100,7 @@ ROLES: dict[str, Role] = {
         _("系统管理员"),
         "people.manage places.manage integrations.manage pack.view journal.view case.view cockpit.view "
         "contact.forget notices.manage news.publish hotline.exchange netizen.answer roster.plan roster.view "
-        "item.view item.change item.import item.verify round.view inspection.draw campaign.view figure.view target.view "
-        "project.view",
+        "item.view item.change item.import item.verify round.view inspection.draw campaign.view figure.view "
+        "target.view project.view",
     ),
 }

@@ -5,74 +5,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('figures', '0001_figures'),
+        ("figures", "0001_figures"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StatementCheck',
+            name="StatementCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('rule', models.CharField(max_length=200, verbose_name='关系')),
-                ('within', models.DecimalField(decimal_places=4, default=0, max_digits=12, verbose_name='容许误差')),
-                ('doubts', models.JSONField(default=list)),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
-                ('failed', models.BooleanField(default=False, verbose_name='不成立')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("rule", models.CharField(max_length=200, verbose_name="关系")),
+                (
+                    "within",
+                    models.DecimalField(decimal_places=4, default=0, max_digits=12, verbose_name="容许误差"),
+                ),
+                ("doubts", models.JSONField(default=list)),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
+                ("failed", models.BooleanField(default=False, verbose_name="不成立")),
             ],
             options={
-                'verbose_name': '说法之间的关系',
-                'ordering': ('code',),
+                "verbose_name": "说法之间的关系",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='StatementSource',
+            name="StatementSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('published_on', models.DateField(null=True, verbose_name='发布日期')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("published_on", models.DateField(null=True, verbose_name="发布日期")),
             ],
             options={
-                'verbose_name': '出处',
-                'ordering': ('published_on', 'code'),
+                "verbose_name": "出处",
+                "ordering": ("published_on", "code"),
             },
         ),
         migrations.CreateModel(
-            name='Statement',
+            name="Statement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='编号')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='印出的数')),
-                ('unit', models.CharField(blank=True, max_length=20, verbose_name='单位')),
-                ('unit_en', models.CharField(blank=True, max_length=40)),
-                ('scale', models.CharField(blank=True, max_length=12)),
-                ('bound', models.CharField(default='exact', max_length=12, verbose_name='口径')),
-                ('step', models.DecimalField(decimal_places=4, max_digits=12, null=True)),
-                ('system', models.CharField(max_length=4, verbose_name='系统')),
-                ('figure', models.CharField(blank=True, max_length=40, verbose_name='数字')),
-                ('first_day', models.DateField(null=True, verbose_name='时段起')),
-                ('last_day', models.DateField(null=True, verbose_name='时段止')),
-                ('where', models.JSONField(blank=True, default=dict)),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
-                ('verdict', models.CharField(blank=True, choices=[('reproduced', '数得出来'), ('contradictory', '原文自相矛盾'), ('differs', '数出来不一样'), ('not-built', '系统还没有建')], max_length=16, verbose_name='结论')),
-                ('counted', models.CharField(blank=True, max_length=120)),
-                ('counted_text', models.CharField(blank=True, max_length=80, verbose_name='数出的数')),
-                ('counted_url', models.CharField(blank=True, max_length=400)),
-                ('compared_at', models.DateTimeField(null=True, verbose_name='核对时间')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='figures.statementsource', verbose_name='出处')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="编号")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="印出的数")),
+                ("unit", models.CharField(blank=True, max_length=20, verbose_name="单位")),
+                ("unit_en", models.CharField(blank=True, max_length=40)),
+                ("scale", models.CharField(blank=True, max_length=12)),
+                ("bound", models.CharField(default="exact", max_length=12, verbose_name="口径")),
+                ("step", models.DecimalField(decimal_places=4, max_digits=12, null=True)),
+                ("system", models.CharField(max_length=4, verbose_name="系统")),
+                ("figure", models.CharField(blank=True, max_length=40, verbose_name="数字")),
+                ("first_day", models.DateField(null=True, verbose_name="时段起")),
+                ("last_day", models.DateField(null=True, verbose_name="时段止")),
+                ("where", models.JSONField(blank=True, default=dict)),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("reproduced", "数得出来"),
+                            ("contradictory", "原文自相矛盾"),
+                            ("differs", "数出来不一样"),
+                            ("not-built", "系统还没有建"),
+                        ],
+                        max_length=16,
+                        verbose_name="结论",
+                    ),
+                ),
+                ("counted", models.CharField(blank=True, max_length=120)),
+                ("counted_text", models.CharField(blank=True, max_length=80, verbose_name="数出的数")),
+                ("counted_url", models.CharField(blank=True, max_length=400)),
+                ("compared_at", models.DateTimeField(null=True, verbose_name="核对时间")),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="figures.statementsource",
+                        verbose_name="出处",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '外面的说法',
-                'ordering': ('code',),
-                'indexes': [models.Index(fields=['verdict'], name='statement_verdict')],
+                "verbose_name": "外面的说法",
+                "ordering": ("code",),
+                "indexes": [models.Index(fields=["verdict"], name="statement_verdict")],
             },
         ),
     ]

@@ -325,9 +325,9 @@ def unanswered(user: Any) -> int:
     if not can(user, policy.RECEIVING) or user.department_id is None:
         return 0
     # One query for both: every page of a department's people asks it.
-    mine = PaperReceipt.objects.filter(paper=OuterRef("pk"), department=user.department_id, copy=False).filter(
-        Q(received_at=None) | Q(replied_at=None, paper__reply_due_at__isnull=False)
-    )
+    mine = PaperReceipt.objects.filter(
+        paper=OuterRef("pk"), department=user.department_id, copy=False
+    ).filter(Q(received_at=None) | Q(replied_at=None, paper__reply_due_at__isnull=False))
     receipts = PaperReceipt.objects.filter(paper=OuterRef("pk"))
     alone = Q(addressee=user.department_id) & ~Exists(receipts)
     alone &= Q(received_at=None) | Q(replied_at=None, reply_due_at__isnull=False)
