@@ -237,8 +237,8 @@ def make_district() -> MiniDistrict:
         layer="party",
         box=(113.32, 33.71, 113.33, 33.72),
     )
-    for level in (streets.values(), communities.values(), (*grids.values(), compound, party_grid)):
-        Area.objects.bulk_create(level)
+    for rows in (streets.values(), communities.values(), (*grids.values(), compound, party_grid)):
+        Area.objects.bulk_create(rows)
     building = Building.objects.create(
         code=f"{home.code}B01", title="东苑小区1号楼", compound=compound, grid=grids[f"{home.code}001"],
         lng=113.3225, lat=33.715, households=36, floors=6,

@@ -329,6 +329,6 @@ def unanswered(user: Any) -> int:
         paper=OuterRef("pk"), department=user.department_id, copy=False
     ).filter(Q(received_at=None) | Q(replied_at=None, paper__reply_due_at__isnull=False))
     receipts = PaperReceipt.objects.filter(paper=OuterRef("pk"))
-    alone = Q(addressee=user.department_id) & ~Exists(receipts)
-    alone &= Q(received_at=None) | Q(replied_at=None, reply_due_at__isnull=False)
-    return Paper.objects.filter(Exists(mine) | alone, withdrawn_at=None).count()
+    unanswered_alone = Q(received_at=None) | Q(replied_at=None, reply_due_at__isnull=False)
+    alone = Q(~Exists(receipts), addressee=user.department_id) & unanswered_alone
+    return Paper.objects.filter(Q(Exists(mine)) | alone, withdrawn_at=None).count()
