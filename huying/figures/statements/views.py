@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -19,6 +20,8 @@ from django.views.decorators.http import require_POST, require_safe
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.templatetags.parts import badge
 from huying.core.toasts import toast
+from huying.figures.models import Figure
+from huying.figures.rules import FigureRules
 from huying.figures.statements.comparing import decimal_of, written
 from huying.figures.statements.models import Statement, StatementCheck, StatementSource
 from huying.figures.statements.relations import codes_of
@@ -42,11 +45,25 @@ def verdict_of(statement: Statement) -> Any:
     return badge(statement.get_verdict_display(), *LOOKS[Statement.Verdict(statement.verdict)])
 
 
+def counted_words(statement: Statement, rules: Mapping[str, FigureRules]) -> str:
+    """What was counted, as its figure writes it, in the reader's language."""
+    known, exact = rules.get(statement.figure), statement.exact
+    if known is None or exact is None:
+        return statement.counted_text
+    return f"{known.show.write(exact)} {known.counted_in}".rstrip()
+
+
+def rules_of() -> dict[str, FigureRules]:
+    """Every figure in use by its code; read once for a page."""
+    return {row.code: row.rules for row in Figure.objects.filter(active=True)}
+
+
 def counted_of(statement: Statement) -> Any:
-    """What was counted, as a link to its rows; the system that is missing where nothing was."""
-    if statement.counted_url:
-        return format_html('<a href="{}">{}</a>', statement.counted_url, statement.counted_text)
-    return "—"
+    """What was counted, as a link to its rows; a dash where nothing was."""
+    if not statement.counted_url:
+        return "—"
+    words = getattr(statement, "words", "") or counted_words(statement, rules_of())
+    return format_html('<a href="{}">{}</a>', statement.counted_url, words)
 
 
 def difference_of(statement: Statement) -> str:
@@ -110,15 +127,16 @@ class Statements(VerbRequired, ListPage):
 
     def prepare_rows(self, rows: list[Any]) -> None:
         """The reason of each contradiction; one query for all."""
-        doubts = doubts_of()
+        doubts, rules = doubts_of(), rules_of()
         for row in rows:
+            row.words = counted_words(row, rules)
             row.doubts = doubts.get(row.code, [])
 
     def extra_context(self) -> dict[str, Any]:
         rows = self.get_queryset()
         found = Counter(rows.order_by().values_list("verdict", flat=True))
         counts = [
-            (Statement.Verdict(code), title, found[code], f"{self.request.path}?verdict={code}")
+            {"title": title, "value": found[code], "url": f"{self.request.path}?verdict={code}"}
             for code, title in Statement.Verdict.choices
         ]
         newest = rows.order_by("-compared_at").values_list("compared_at", flat=True).first()

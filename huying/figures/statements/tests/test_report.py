@@ -74,7 +74,9 @@ def test_the_command_ends_badly_when_something_differs(
     said["wrong"].delete()
     said["tenfold"].delete()
     assert commands.run(every=False) == 0
-    assert capsys.readouterr().out.splitlines() == ["reproduced: 2  contradictory: 0  differs: 0  not-built: 1"]
+    assert capsys.readouterr().out.splitlines() == [
+        "reproduced: 2  contradictory: 0  differs: 0  not-built: 1"
+    ]
 
 
 def test_the_page_shows_verdicts_and_leads_to_the_rows(
