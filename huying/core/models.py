@@ -168,7 +168,9 @@ class RowChange(models.Model):
 
     table_name = models.CharField(max_length=63)
     row_id = models.BigIntegerField()
-    kind = models.CharField(max_length=1)  # i: the row is new; u: these values were replaced; d: the row is gone
+    kind = models.CharField(
+        max_length=1
+    )  # i: the row is new; u: these values were replaced; d: the row is gone
     at = models.DateTimeField(db_default=Now())
     old = models.JSONField(null=True)
 

@@ -28,8 +28,22 @@ from huying.places.rounding import WHOLE, Show, parse_show
 from huying.places.sentences import gettext_noop as _
 from huying.registry.declared.fields import Problem, Reader, title_of
 
-HEAD = ("figure", "group", "title", "about", "of", "where", "in", "when", "by", "show", "unit", "visible", "system",
-        "cockpit")
+HEAD = (
+    "figure",
+    "group",
+    "title",
+    "about",
+    "of",
+    "where",
+    "in",
+    "when",
+    "by",
+    "show",
+    "unit",
+    "visible",
+    "system",
+    "cockpit",
+)
 COUNTED = ("sum", "mean", "distinct", "count", "out_of")
 CALCULATED = ("add", "subtract", "divide", "percent_of", "change", "pace")
 VISIBLE = ("public", "staff")

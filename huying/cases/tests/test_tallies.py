@@ -99,7 +99,9 @@ def assert_areas_equal(loop: Loop, user: User, base: CaseFilter) -> None:
     for code in codes:
         one = next((group.counts for group in kept if group.key == code), dict.fromkeys(MEASURES, 0))
         within = CaseFilter.of({**base.values, "area": (code,)})
-        whole = rates.tallies(reach_of(user).cases, base=within, by=("ledger",), measures=MEASURES)[""][0].counts
+        whole = rates.tallies(reach_of(user).cases, base=within, by=("ledger",), measures=MEASURES)[""][
+            0
+        ].counts
         assert one == {name: whole.get(name, 0) for name in MEASURES}, (code, base)
 
 
