@@ -171,7 +171,7 @@ def _expected(spec: Field) -> str:
         several = _("（可写几个，用顿号隔开）") if spec.type == "choices" else ""
         return "、".join(spec.of) + several
     words = {
-        "number": _("数字"), "money": _("元，数字"), "date": "2026-11-20", "time": "08:30",
+        "number": _("填数字"), "money": _("元，数字"), "date": "2026-11-20", "time": "08:30",
         "yes or no": _("是、否"), "phone": _("电话号码"), "item": _("名录里的编号"),
     }  # fmt: skip
     text = words.get(spec.type, "")
