@@ -107,7 +107,7 @@ def test_weidong_loads_with_the_counts_of_its_reports() -> None:
     assert not Department.objects.filter(kind__in=("community", "village"), can_lead=True).exists()
     assert User.objects.filter(demo_login=True).count() >= 10
     assert Topic.objects.count() == 175
-    assert Ledger.objects.filter(active=True).count() == 14
+    assert Ledger.objects.filter(active=True).count() == 16
     assert not Category.objects.filter(department__can_lead=False).exists()
     assert Item.objects.filter(register__code="manhole-cover", area=None).count() == 0
     assert_registers_hold_what_the_reports_say()
