@@ -60,8 +60,9 @@ def assert_plans_go_where_the_reports_say() -> None:
     """44 toilets and 16 stations at 6 a day are 360 records; 17 roads are washed three times a week."""
     plans = {plan.code: plan for plan in Plan.objects.filter(active=True)}
     places = {code: places_of(plan.rules) for code, plan in plans.items()}
-    # Every compound of the register is finished, so nobody has to look at a renovation now.
-    assert [code for code, found in places.items() if not found] == ["compound-renovation"]
+    assert not [code for code, found in places.items() if not found]
+    # The compounds that the report of 2021 counts as begun and not finished.
+    assert len(places["compound-renovation"]) == 29
     day = dt.date(2026, 3, 4)
     assert (
         len(list(occurrences(plans["disinfection-daily"].rules, places["disinfection-daily"], day, day)))
