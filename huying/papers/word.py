@@ -27,6 +27,8 @@ BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, LINE_PT = 16, 22, 14, 12, 28.95
 _RED = "D7000F"
 _HEADING_FACES = {1: "heiti", 2: "kaiti", 3: "fangsong", 4: "fangsong"}
 _TEXT_MM = 156
+_IMPRINT_LINE_PT, _OUTER_RULE_PT, _INNER_RULE_PT = 24, 1, 0.7  # rules of 0.35 and 0.25 mm
+_AFTER_TABS = ("w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr")  # the order of properties in the format
 _SHORT = 28 * 8  # characters of a paragraph that may move to the next page with the signature
 _CLOSER = -5  # twentieths of a point: 28 characters of 16 pt are 441 pt, the text is 442.2 pt wide
 
@@ -241,13 +243,15 @@ class _Writer:
             signature = self.line(letter.signature, align=ALIGN.RIGHT, right=right)
             self.seal(signature, letter.seal)
             lines.append(signature)
-            self.line(letter.date, align=ALIGN.RIGHT, right=4)
+            date = self.line(letter.date, align=ALIGN.RIGHT, right=4)
         else:
             # The date begins two characters after the office; whichever ends later ends two characters in.
             wide = max(office, 2 + day)
             if letter.signature:
                 lines.append(self.line(letter.signature, align=ALIGN.RIGHT, right=2 + wide - office))
-            self.line(letter.date, align=ALIGN.RIGHT, right=2 + wide - 2 - day)
+            date = self.line(letter.date, align=ALIGN.RIGHT, right=2 + wide - 2 - day)
+        if letter.link or letter.cc or letter.printer:
+            lines.append(date)  # the imprint shares its page with the date
         for line in lines:
             # A paragraph over several pages that is kept with what follows would begin a page of its own.
             if line is not None and len(line.text) < _SHORT:
@@ -259,77 +263,83 @@ class _Writer:
         line.paragraph_format.line_spacing = None
 
     def imprint(self, letter: Letter) -> None:
-        """版记: at the foot of the page on which the text ends, in a table that stands on the lower margin."""
-        rows = [
-            *(("qr",) if letter.link else ()),
-            *(("cc",) if letter.cc else ()),
-            *(("printer",) if letter.printer else ()),
-        ]
-        if not rows:
-            return
-        table = self.document.add_table(rows=len(rows), cols=1)
-        self._float(table)
-        for place, (row, kind) in enumerate(zip(table.rows, rows, strict=True)):
-            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-            line = row.cells[0].paragraphs[0]
-            form = line.paragraph_format
-            form.left_indent = form.right_indent = Pt(SMALL_PT)
-            if kind == "qr":
-                self._code(line, letter.link)
-                continue
-            if kind == "cc":
-                self.run(line, f"抄送：{letter.cc}。", "fangsong", SMALL_PT)
-                form.left_indent, form.first_line_indent = Pt(SMALL_PT * 4), Pt(-SMALL_PT * 3)
-            else:
-                form.tab_stops.add_tab_stop(Pt(442 - SMALL_PT), WD_TAB_ALIGNMENT.RIGHT)
-                self.run(line, f"{letter.printer}\t{letter.date}印发", "fangsong", SMALL_PT)
-            form.space_before = form.space_after = Pt(3)
-            self._rules(row.cells[0], last=place == len(rows) - 1)
-        # Word wants a paragraph after a table; as small as can be, so that it opens no page.
-        closing = self.document.add_paragraph()
-        closing.paragraph_format.line_spacing = Pt(1)
+        """版记: at the foot of the page on which the text ends.
 
-    def _code(self, line: Any, link: str) -> None:
+        Paragraphs in one frame that stands on the lower edge of the text. Word and LibreOffice place a frame alike; a
+        floating table as wide as the text LibreOffice (7.4) leaves where it is written.
+        """
+        if not (letter.link or letter.cc or letter.printer):
+            return
+        if letter.link:
+            self._code(letter.link)
+        if letter.cc:
+            self._frame_rule(_OUTER_RULE_PT)
+            line = self._frame_line(f"抄送：{letter.cc}。")
+            line.paragraph_format.left_indent = Pt(SMALL_PT * 4)
+            line.paragraph_format.first_line_indent = Pt(-SMALL_PT * 3)
+        if letter.printer:
+            self._frame_rule(_INNER_RULE_PT if letter.cc else _OUTER_RULE_PT)
+            line = self._frame_line(f"{letter.printer}\t{letter.date}印发")
+            line.paragraph_format.tab_stops.add_tab_stop(Pt(442 - SMALL_PT), WD_TAB_ALIGNMENT.RIGHT)
+        if letter.cc or letter.printer:
+            self._frame_rule(_OUTER_RULE_PT)
+        # A frame belongs to the paragraph after it: as small as can be, so that it opens no page.
+        self.document.add_paragraph().paragraph_format.line_spacing = Pt(1)
+
+    def _frame_line(self, words: str) -> Any:
+        line = self.document.add_paragraph()
+        self._in_frame(line)
+        form = line.paragraph_format
+        form.left_indent = form.right_indent = Pt(SMALL_PT)
+        form.line_spacing = Pt(_IMPRINT_LINE_PT)
+        if words:
+            self.run(line, words, "fangsong", SMALL_PT)
+        return line
+
+    def _frame_rule(self, height_pt: float) -> None:
+        """A black rule across the text: a shaded line, because borders take a frame apart in LibreOffice."""
+        line = self.document.add_paragraph()
+        self._in_frame(line)
+        line.paragraph_format.line_spacing = Pt(height_pt)
+        shade = OxmlElement("w:shd")
+        for name, value in (("val", "clear"), ("color", "auto"), ("fill", "000000")):
+            shade.set(qn(f"w:{name}"), value)
+        line._p.pPr.insert_element_before(shade, "w:tabs", *_AFTER_TABS)
+
+    def _code(self, link: str) -> None:
         import segno
 
         image = io.BytesIO()
         segno.make(link, error="m", micro=False).save(image, kind="png", scale=6, border=0)
         image.seek(0)
-        line.paragraph_format.left_indent = Pt(0)
+        line = self._frame_line("")
+        line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(0)
         line.paragraph_format.space_after = Pt(6)
+        line.paragraph_format.line_spacing = None
         line.add_run().add_picture(image, width=Mm(22))
         self.run(line, f"　扫码查看文中数字的来源　{link}", "fangsong", 10)
 
     @staticmethod
-    def _float(table: Any) -> None:
-        """The table stands at the foot of the text, whatever the height of the text above."""
-        table.autofit = False
-        table.columns[0].width = Mm(_TEXT_MM)
-        for cell in table.columns[0].cells:
-            cell.width = Mm(_TEXT_MM)
-        place = OxmlElement("w:tblpPr")
+    def _in_frame(paragraph: Any) -> None:
+        """Paragraphs that follow each other with the same frame are in one frame."""
+        frame = OxmlElement("w:framePr")
         said = (
-            ("vertAnchor", "margin"),
-            ("horzAnchor", "margin"),
-            ("tblpXSpec", "left"),
-            ("tblpYSpec", "bottom"),
+            ("w", str(round(_TEXT_MM / 25.4 * 1440))),
+            ("hSpace", "0"),
+            ("vSpace", str(round(_IMPRINT_LINE_PT * 10))),
+            ("wrap", "around"),
+            ("vAnchor", "margin"),
+            ("hAnchor", "margin"),
+            ("xAlign", "left"),
+            ("yAlign", "bottom"),
         )
         for name, value in said:
-            place.set(qn(f"w:{name}"), value)
-        table._tbl.tblPr.insert_element_before(
-            place, "w:tblOverlap", "w:bidiVisual", "w:tblStyleRowBandSize", "w:tblStyleColBandSize", "w:tblW", "w:jc"
-        )  # fmt: skip
-
-    @staticmethod
-    def _rules(cell: Any, *, last: bool) -> None:
-        """The black rules of the imprint: above every line, and below the last."""
-        borders = OxmlElement("w:tcBorders")
-        for side in ("top", *(("bottom",) if last else ())):
-            edge = OxmlElement(f"w:{side}")
-            for name, value in (("val", "single"), ("sz", "8"), ("space", "0"), ("color", "000000")):
-                edge.set(qn(f"w:{name}"), value)
-            borders.append(edge)
-        cell._tc.get_or_add_tcPr().append(borders)
+            frame.set(qn(f"w:{name}"), value)
+        properties = paragraph._p.get_or_add_pPr()
+        properties.insert_element_before(frame, "w:shd", "w:tabs", *_AFTER_TABS)
+        grid = OxmlElement("w:snapToGrid")
+        grid.set(qn("w:val"), "0")
+        properties.insert_element_before(grid, *_AFTER_TABS[1:])
 
     # -- one line ----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docx.oxml.ns import qn
 
 from huying.papers import render
 from huying.papers.blocks import blocks_of, plain_text
@@ -196,6 +197,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measured]:
 MIXED = f"一、总体情况\n共更换⟦836|/figures/p/abc/⟧套。\n（一）排查。逐条道路排查。\n{TABLE}1. 下一步\n请抓紧办理。"
 WORDS = {
     "full": letter(full(3)),
+    "short": letter("完。" * 60),
     "mixed": letter(MIXED, attachments=("清单", "名单"), link="https://huying.example/figures/p/1/"),
     "letter": letter(MIXED, layout="letter", head="卫东区人民政府", printer=""),
     "minutes": letter(MIXED, layout="minutes", head="专题会议纪要", signature="", attendees=("张三", "李四")),
@@ -219,6 +221,45 @@ class TestWordInLibreOffice:
             assert part in text
         if name == "mixed":
             assert "抄送：区委办公室。" in text
+
+    @pytest.mark.parametrize("name", ["full", "mixed", "short", "minutes"])
+    def test_the_imprint_stands_at_the_foot_of_the_last_page(
+        self, name: str, converted: dict[str, Measured]
+    ) -> None:
+        measured = converted[name]
+        *before, last = measured.pages
+        assert not any("抄送" in word[4] for page in before for word in page)
+        copied = next(word for word in last if "抄送" in word[4])
+        printed = next(word for word in last if word[4].endswith("印发"))
+        assert printed[3] / MM == pytest.approx(37 + 225, abs=2)
+        assert copied[3] < printed[1]
+        dates = [word for word in last if word[4].endswith("日") and word[3] < copied[1]]
+        assert dates, "the date stands on the same page"
+        # Nothing is drawn over the imprint, and the page number stands below it, outside.
+        assert all(word[3] < copied[1] for word in last if word[3] < printed[1] and word is not copied)
+        left, right, middle = measured.foot(len(before))
+        assert middle > printed[3] / MM
+        even = len(measured.pages) % 2 == 0
+        assert (left if even else right) == pytest.approx(28 + (14 / MM if even else 156 - 14 / MM), abs=2)
+
+    def test_last_pages_were_odd_and_even(self, converted: dict[str, Measured]) -> None:
+        assert {len(converted[name].pages) % 2 for name in ("full", "mixed")} == {0, 1}
+
+
+def test_the_imprint_is_one_frame_on_the_lower_edge_of_the_text() -> None:
+    """What Word asks: every paragraph of a frame says the same, and properties stand in the order of the format."""
+    document = Document(io.BytesIO(render.docx_of(WORDS["mixed"])))
+    frames = list(document.element.body.iter(qn("w:framePr")))
+    assert len(frames) == 6  # code, rule, copies, rule, printer, rule
+    assert {tuple(sorted(each.attrib.items())) for each in frames} == {
+        tuple(sorted(frames[0].attrib.items()))
+    }
+    assert (frames[0].get(qn("w:vAnchor")), frames[0].get(qn("w:yAlign"))) == ("margin", "bottom")
+    order = ["framePr", "pBdr", "shd", "tabs", "snapToGrid", "spacing", "ind", "jc"]
+    for frame in frames:
+        names = [each.tag.rpartition("}")[2] for each in frame.getparent()]
+        assert names == sorted(names, key=order.index)
+    assert document.paragraphs[-1]._p.pPr.find(qn("w:framePr")) is None
 
 
 def test_the_word_file_has_headings_a_table_and_links() -> None:
