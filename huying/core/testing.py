@@ -306,6 +306,10 @@ def call_api(client: Client) -> CallApi:
     return send
 
 
+AS_PART = {"HX-Request": "true"}
+"""The headers of a script that asks for a part of its page."""
+
+
 class AccessSuite:
     """Allowed, forbidden and out of area, for one page. Name the subclass Test… and set:
 
@@ -314,7 +318,8 @@ class AccessSuite:
     - `shows_area = True` where the page is about one thing in `east`: the same role in `west` gets 403 or 404;
     - `row_in_east()` where the page is a list: a text that the role in `east` sees and the role in `west` doesn't;
     - `whole_district = True` where the role is granted without an area (the page is about the district as a whole);
-    - `method`, `data`: for addresses that take POST.
+    - `method`, `data`: for addresses that take POST;
+    - `part = True` where the address answers with a part of a page, to a script of that page.
 
     `prepare()` runs first: make what the page shows in `self.district.east`.
     """
@@ -324,6 +329,7 @@ class AccessSuite:
     method: str = "get"
     shows_area: bool = False
     whole_district: bool = False
+    part: bool = False
     data: ClassVar[dict[str, Any]] = {}
 
     district: MiniDistrict
@@ -361,7 +367,8 @@ class AccessSuite:
             self.client.logout()
         else:
             self.client.force_login(user)
-        return getattr(self.client, self.method)(self.address(), self.data)
+        headers = AS_PART if self.part else {}
+        return getattr(self.client, self.method)(self.address(), self.data, headers=headers)
 
     def test_it_answers_those_who_may(self) -> None:
         answer = self.open(self.person(self.district.east))

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from huying.cases.models import Case, Channel, Report
-from huying.core.testing import AccessSuite, grant_role, make_user
+from huying.core.testing import AS_PART, AccessSuite, grant_role, make_user
 
 from .conftest import SNAPSHOT, Loop, fresh, make_ledger
 
@@ -43,6 +43,7 @@ class TestNearby(TestCaller):
 class TestFields(AccessSuite):
     url = "desk:agent-fields"
     role = "agent"
+    part = True
 
     def prepare(self) -> None:
         make_ledger(HOTLINE, Loop(self.district).topics)
@@ -163,8 +164,9 @@ def test_known_cases_nearby_appear_with_the_same_matter_first(loop: Loop, desk: 
 
 
 def test_another_ledger_brings_its_own_fields(loop: Loop, desk: Client) -> None:
-    assert "诉求性质" in desk.get(reverse("desk:agent-fields"), {"ledger": "hotline"}).content.decode()
-    assert "诉求性质" not in desk.get(reverse("desk:agent-fields"), {"ledger": "snapshot"}).content.decode()
+    for ledger, asked in (("hotline", True), ("snapshot", False)):
+        fields = desk.get(reverse("desk:agent-fields"), {"ledger": ledger}, headers=AS_PART).content.decode()
+        assert ("诉求性质" in fields) is asked
 
 
 def test_the_hotlines_own_ledger_stands_first(loop: Loop, desk: Client) -> None:

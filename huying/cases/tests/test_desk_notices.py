@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from huying.cases import actions
 from huying.cases.models import Notice
-from huying.core.testing import AccessSuite, make_user
+from huying.core.testing import AS_PART, AccessSuite, make_user
 
 from .conftest import Loop, fresh
 
@@ -22,6 +22,7 @@ class TestNotices(AccessSuite):
 class TestBell(AccessSuite):
     url = "desk:bell"
     role = "supervisor"
+    part = True
 
 
 class TestReading(AccessSuite):
@@ -34,7 +35,7 @@ def test_a_department_reads_what_was_given_to_it(loop: Loop, client: Client) -> 
     case = loop.dispatched()
     client.force_login(loop.clerk)
     assert case.title in client.get(reverse("desk:notices")).content.decode()
-    assert ">1<" in client.get(reverse("desk:bell")).content.decode()
+    assert ">1<" in client.get(reverse("desk:bell"), headers=AS_PART).content.decode()
 
 
 def test_another_department_reads_nothing_of_it(loop: Loop, client: Client) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from huying.cases import actions
 from huying.cases.models import Case, Status
 from huying.cases.suggest import responsible_for, responsible_for_many
-from huying.core.testing import AccessSuite, grant_role, make_duty, make_user
+from huying.core.testing import AS_PART, AccessSuite, grant_role, make_duty, make_user
 from huying.people.models import Duty
 
 from .conftest import Loop, fresh
@@ -37,6 +37,7 @@ class TestQueuePoints(TestQueuePage):
 class TestQueueTabs(AccessSuite):
     url = "desk:queue-tabs"
     role = "dispatcher"
+    part = True
 
 
 class TestBulkDispatch(AccessSuite):
@@ -104,7 +105,7 @@ def test_each_tab_holds_its_cases_and_counts_them(loop: Loop, desk: Client, time
     }.items():  # fmt: skip
         answer = desk.get(reverse("desk:queue"), {"tab": tab})
         assert set(numbers(answer)) == {case.number for case in expected}, tab
-    counted = desk.get(reverse("desk:queue-tabs")).context["tabs"]
+    counted = desk.get(reverse("desk:queue-tabs"), headers=AS_PART).context["tabs"]
     assert {tab["code"]: tab["count"].number for tab in counted} == {
         "new": 1, "dispatch": 1, "arbitrate": 1, "near": 0, "overdue": 1, "open": 4,
     }  # fmt: skip
@@ -114,7 +115,7 @@ def test_filters_narrow_list_counts_and_map_alike(loop: Loop, desk: Client) -> N
     lamp, order = loop.filed(), loop.filed(category="street-order")
     wanted = {"topic": "lighting", "tab": "dispatch"}
     assert numbers(desk.get(reverse("desk:queue"), wanted)) == [lamp.number]
-    tabs = desk.get(reverse("desk:queue-tabs"), wanted).context["tabs"]
+    tabs = desk.get(reverse("desk:queue-tabs"), wanted, headers=AS_PART).context["tabs"]
     assert next(tab["count"].number for tab in tabs if tab["code"] == "dispatch") == 1
     points = desk.get(reverse("desk:queue-points"), wanted).json()["points"]
     assert [point["number"] for point in points] == [lamp.number]

@@ -21,7 +21,7 @@ from huying.cases.models import Case, CaseFile, ContactReveal, Report, Status
 from huying.cases.tests.conftest import Loop, fresh, make_ledger
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.journal import entries_of
-from huying.core.testing import AccessSuite, hold, make_post, make_user
+from huying.core.testing import AS_PART, AccessSuite, hold, make_post, make_user
 from huying.people.models import User
 from huying.registry.models import Item, Register
 
@@ -170,7 +170,7 @@ class TestReport(AccessSuite):
 
 
 class TestAround(AccessSuite):
-    url, role = "field:around", "grid-worker"
+    url, role, part = "field:around", "grid-worker", True
 
 
 class TestMe(AccessSuite):
@@ -566,7 +566,7 @@ def test_things_nearby_are_offered_and_bring_their_owner(field: Field) -> None:
         owner=field.loop.district.water,
     )
     Item.objects.create(register=register, code="C2", title="远处的井盖", lng=lng, lat=lat + 0.01)
-    here = {"X-Position": f"{lng},{lat}"}
+    here = {"X-Position": f"{lng},{lat}", **AS_PART}
     page = field.get("around", query="?ledger=finding&category=lighting-dark", **here).content.decode()
     assert "污水井盖" in page and "远处的井盖" not in page
     field.report(item="cover/C1")
@@ -577,9 +577,8 @@ def test_things_nearby_are_offered_and_bring_their_owner(field: Field) -> None:
 def test_the_same_problem_nearby_is_offered_and_joined(field: Field) -> None:
     known = field.loop.filed()
     lng, lat = field.loop.district.in_compound
-    page = field.get(
-        "around", query="?ledger=finding&category=lighting-dark", **{"X-Position": f"{lng},{lat}"}
-    )
+    here = {"X-Position": f"{lng},{lat}", **AS_PART}
+    page = field.get("around", query="?ledger=finding&category=lighting-dark", **here)
     assert known.number in page.content.decode()
     known.ledger.declaration["channels"] = ["portal"]  # only new cases of that ledger have to come that way
     known.ledger.save()

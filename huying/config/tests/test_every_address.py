@@ -461,6 +461,21 @@ def test_a_post_without_its_token_is_refused_everywhere(values: dict[str, Any], 
 
 
 @pytest.mark.schema
+def test_every_address_opened_directly_is_a_whole_page(
+    values: dict[str, Any], everybody: User, client: Client
+) -> None:
+    """A part of a page comes only to whoever asks for a part; a reader who opens its address gets the page."""
+    client.force_login(everybody)
+    parts = []
+    for one in ADDRESSES:
+        answer = client.get(one.path(values))
+        html = answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html")
+        if html and "<html" not in answer.content.decode():
+            parts.append(one.name)
+    assert not parts
+
+
+@pytest.mark.schema
 def test_reading_changes_nothing(values: dict[str, Any], everybody: User, client: Client) -> None:
     client.force_login(everybody)
     before = JournalEntry.objects.count(), list(Case.objects.order_by("pk").values())

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huying.core.errors import Refusal
+from huying.core.parts import asked_as_part
 from huying.core.toasts import toast
 from huying.figures.reports.models import MeetingPack
 from huying.figures.reports.packing import KINDS, choices_for, order_pack
@@ -68,10 +69,8 @@ def pack_page(request: HttpRequest, token: str) -> HttpResponse:
         "total": len(pack.items),
         "running": pack.state in (MeetingPack.State.WAITING, MeetingPack.State.MAKING),
     }
-    name = (
-        "figures/reports/_progress.html" if request.headers.get("HX-Request") else "figures/reports/pack.html"
-    )
-    return render(request, name, context)
+    name = "_progress" if asked_as_part(request) else "pack"
+    return render(request, f"figures/reports/{name}.html", context)
 
 
 @never_cache

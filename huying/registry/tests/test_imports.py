@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from huying.core.errors import Conflict, Refusal
 from huying.core.journal import entries_of, verify
-from huying.core.testing import AccessSuite, MiniDistrict, make_user
+from huying.core.testing import AS_PART, AccessSuite, MiniDistrict, make_user
 from huying.people.models import User
 from huying.registry.actions import change_item
 from huying.registry.imports.apply import apply_upload, claim, take
@@ -62,12 +62,9 @@ class TestEmptyTable(ImportPage):
 def test_nobody_sees_the_table_of_another(client: Client, admin: User, lamps: Register, page: str) -> None:
     upload = take(lamps, "灯.csv", csv(HEAD, GOOD), actor=admin)
     url = reverse(f"desk:register-import-{page}", args=["lamp", upload.pk])
-    client.force_login(admin)
-    assert client.get(url).status_code == 200
-    client.force_login(make_user("administrator"))
-    assert client.get(url).status_code == 404
-    client.force_login(make_user("dispatcher"))
-    assert client.get(url).status_code == 403
+    for user, status in ((admin, 200), (make_user("administrator"), 404), (make_user("dispatcher"), 403)):
+        client.force_login(user)
+        assert client.get(url, headers=AS_PART).status_code == status
 
 
 def test_a_table_is_looked_at_and_taken_in(client: Client, admin: User, lamps: Register) -> None:
@@ -263,7 +260,7 @@ def test_a_long_table_is_taken_in_by_a_worker(
     assert "正在导入" in page.content.decode()
     assert not Item.objects.exists()
     apply_upload(upload.pk)
-    answer = client.get(reverse("desk:register-import-progress", args=["lamp", upload.pk]))
+    answer = client.get(reverse("desk:register-import-progress", args=["lamp", upload.pk]), headers=AS_PART)
     assert "HX-Redirect" in answer
 
 

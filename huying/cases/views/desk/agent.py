@@ -29,6 +29,7 @@ from huying.cases.views.desk.verb_forms import CategorySelect
 from huying.cases.views.portal.forms import needs_email
 from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
+from huying.core.parts import part_of
 from huying.core.toasts import toast
 from huying.people.access import can
 from huying.people.guards import requires, signed_in
@@ -377,6 +378,7 @@ class _PlaceForm(forms.Form):
 @never_cache
 @require_GET
 @requires(VERB)
+@part_of("desk:agent")
 def ledger_fields(request: HttpRequest) -> HttpResponse:
     """What another ledger asks: its own fields and its categories."""
     ledgers = ledgers_here()

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from huying.cases import policy, telling
 from huying.cases.models import Notice
 from huying.core.paging import paginate
+from huying.core.parts import part_of
 from huying.core.toasts import toast
 from huying.notices.news import unread_by
 from huying.notices.outbox import LINK, unused
@@ -66,6 +67,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 @requires(*READERS)
 @never_cache
 @require_GET
+@part_of("desk:notices")
 def bell(request: HttpRequest) -> HttpResponse:
     """The bell with the number of new notices, fetched after the page so that no page waits for it."""
     found = notices_for(reader(request)).filter(read_at=None).values("pk")[: _MOST_COUNTED + 1]

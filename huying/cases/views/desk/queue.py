@@ -43,6 +43,7 @@ from huying.core.errors import Refusal
 from huying.core.masking import mask_name, mask_phone
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.paging import COUNT_CAP, Total
+from huying.core.parts import part_of
 from huying.core.toasts import toast
 from huying.people.access import can
 from huying.people.guards import VerbRequired, requires, signed_in
@@ -276,6 +277,7 @@ def _number(count: int | None) -> Total | None:
 
 @require_GET
 @requires(VERB)
+@part_of("desk:queue")
 def queue_tabs(request: HttpRequest) -> HttpResponse:
     """The tabs alone, asked for every half minute."""
     return render(

@@ -14,6 +14,7 @@ from huying.cases.suggest import open_nearby
 from huying.cases.views.field import todo
 from huying.cases.views.field.access import areas_of, in_the_field, position_of, worker
 from huying.cases.views.field.display import CARD_FIELDS, Point, card
+from huying.core.parts import asked_as_part
 from huying.people.models import User
 from huying.people.views.shifts import mine_context
 
@@ -48,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
             ("done", _("已办")),
         )
     ]
-    if request.headers.get("HX-Request"):
+    if asked_as_part(request):
         return render(request, "cases/field/_tasks.html", context)
     return render(request, "cases/field/home.html", context | {"watch": mine_context(user)})
 

@@ -27,6 +27,7 @@ from huying.cases.views.field.once import sent_once
 from huying.cases.views.field.photos import Box
 from huying.cases.views.field.tasks import verbs_for
 from huying.core.errors import Refusal
+from huying.core.parts import part_of
 from huying.people.models import User
 from huying.places.coordinates import distance_m
 from huying.places.district import current_district
@@ -210,6 +211,7 @@ def _errors(finding: Finding) -> list[tuple[str, str]]:
 
 @reports_in_the_field
 @require_safe
+@part_of("field:report")
 def around(request: HttpRequest) -> HttpResponse:
     """Things of the ledger's register within 50 m, and open cases of the same kind to join."""
     here, finding = position_of(request), Finding(request)

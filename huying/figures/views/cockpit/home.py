@@ -21,6 +21,7 @@ from huying.cases.filters import CaseFilter
 from huying.cases.rates import RATES
 from huying.cases.tallies.reading import reach_of, snapshot
 from huying.core.paging import address
+from huying.core.parts import ASKED_BY, asked_as_part
 from huying.figures.views.cockpit.numbers import LEVELS, SMALL, Board, Line, choose_subdistricts
 from huying.figures.views.cockpit.periods import NAMED, Span, span_of
 from huying.people.access import scopes
@@ -72,7 +73,7 @@ class FilterForm(forms.Form):
 @never_cache
 @requires(VERB)
 def home(request: HttpRequest) -> HttpResponse:
-    """The whole page, or with `X-Part: live` what changes on it."""
+    """The whole page, or for the update in place what changes on it."""
     with snapshot():
         return _home(request)
 
@@ -95,9 +96,9 @@ def _home(request: HttpRequest) -> HttpResponse:
         "on_time_formula": RATES["on_time_closing"].formula, "data_until": span.at,
         "satisfaction_formula": RATES["satisfaction"].formula,
     }  # fmt: skip
-    part = request.headers.get("X-Part") == "live"
+    part = asked_as_part(request)
     response = render(request, "figures/cockpit/_live.html" if part else "figures/cockpit/home.html", context)
-    patch_vary_headers(response, ["X-Part"])
+    patch_vary_headers(response, ASKED_BY)
     return response
 
 

@@ -15,11 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from huying.cases.tallies.reading import snapshot
+from huying.core.parts import ASKED_BY, asked_as_part
 from huying.figures import policy as figure_policy
 from huying.figures.counting import Value, count, every_figure
 from huying.people.access import can
@@ -111,11 +113,14 @@ def key_figures(user: User, at: dt.datetime) -> list[Value]:
 @never_cache
 @requires(VERB)
 def promises(request: HttpRequest) -> HttpResponse:
-    """Targets, projects and key figures, as a part of the cockpit."""
+    """Targets, projects and key figures: as a part of the cockpit, or opened directly as a page of their own."""
     user = signed_in(request)
     key = f"cockpit-promises-{user.pk}-{get_language()}"
     context = cache.get_or_set(key, lambda: _context(user), REMEMBERED_SECONDS)
-    return render(request, "figures/cockpit/_promises.html", context)
+    name = "_promises" if asked_as_part(request) else "promises"
+    response = render(request, f"figures/cockpit/{name}.html", context)
+    patch_vary_headers(response, ASKED_BY)
+    return response
 
 
 def _context(user: User) -> dict[str, Any]:

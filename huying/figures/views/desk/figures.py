@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from huying.core.pages import address
+from huying.core.parts import ASKED_BY, asked_as_part
 from huying.core.temporal import as_is
 from huying.figures.collections import collection, collections
 from huying.figures.counting import Asked, Group, UnknownFigure, Value, count, figure, groups
@@ -71,10 +72,10 @@ def figures(request: HttpRequest) -> HttpResponse:
     if refusal is not None:
         return refusal
     found = list(_asked_for(request))
-    if request.headers.get("HX-Request") and (part := request.GET.get("part")) is not None:
+    if asked_as_part(request) and (part := request.GET.get("part")) is not None:
         rows = [_listed(rules, counted=True) for rules in found if _group_of(rules) == part]
         answer = render(request, "figures/_figures.html", {"rows": rows})
-        patch_vary_headers(answer, ["HX-Request"])
+        patch_vary_headers(answer, ASKED_BY)
         return answer
     counted = request.GET.get("values") == "now"
     sections: dict[str, list[dict[str, Any]]] = {}
@@ -138,7 +139,7 @@ def figure_page(request: HttpRequest, code: str) -> HttpResponse:
         return rules
     looked = look(rules, request.GET)
     with looked.moment():
-        if request.headers.get("HX-Request") and request.GET.get("part") == "trend":
+        if asked_as_part(request) and request.GET.get("part") == "trend":
             return render(request, "figures/_trend.html", {"trend": _trend(rules, looked), "rules": rules})
         return _page(request, rules, looked)
 

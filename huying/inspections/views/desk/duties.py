@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from huying.cases.catalogue import subdistricts
 from huying.core.pages import Column, Filter, ListPage, address
+from huying.core.parts import asked_as_part
 from huying.core.templatetags.parts import badge
 from huying.inspections.duties.days import matched_on
 from huying.inspections.duties.due import STATES, Due, Line, Turn, board, due_at, dues, turns, under_way
@@ -102,7 +103,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "now": now, "lines": [_line(line, suffix) for line in lines], "tiles": _tiles(lines, suffix), "area": area,
         "form": AreaForm(request.GET or None), "states": STATES.values(),
     }  # fmt: skip
-    part = bool(request.headers.get("HX-Request"))
+    part = asked_as_part(request)
     return render(
         request, "inspections/desk/_duties_board.html" if part else "inspections/desk/duties.html", context
     )

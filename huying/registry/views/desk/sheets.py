@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from huying.core.errors import Refusal
 from huying.core.pages import export_xlsx
+from huying.core.parts import part_of
 from huying.core.toasts import toast
 from huying.people.guards import check, requires, signed_in
 from huying.registry import policy
@@ -140,6 +141,7 @@ def _progress(mine: ItemsUpload) -> dict[str, Any]:
 @never_cache
 @require_GET
 @requires(policy.IMPORT)
+@part_of("desk:register-import-look")
 def progress(request: HttpRequest, register: str, pk: int) -> HttpResponse:
     """How far it is; when it is done the whole page is asked for again."""
     mine = _mine(request, register, pk)

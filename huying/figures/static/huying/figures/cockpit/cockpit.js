@@ -44,7 +44,7 @@ const promises = document.getElementById("promises");
 
 /** Targets, projects and key figures come after the page; they change by the day. */
 async function promised() {
-  const answer = await fetch(promises.dataset.promises);
+  const answer = await fetch(promises.dataset.promises, { headers: { "X-Part": "promises" } });
   if (answer.ok && !answer.redirected) promises.innerHTML = await answer.text();
   promises.toggleAttribute("data-here", true);
 }
