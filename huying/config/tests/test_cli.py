@@ -1,5 +1,8 @@
+import datetime as dt
+
 import pytest
 
+from huying.cases.tallies.models import Shape, TallyCell
 from huying.config import cli
 
 
@@ -33,3 +36,14 @@ def test_what_the_user_can_mend_is_a_sentence_not_a_traceback(capsys: pytest.Cap
 @pytest.mark.django_db
 def test_django_commands_keep_their_own_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["manage", "check", "--tag", "models"]) == 0
+
+
+@pytest.mark.django_db
+def test_tallies_that_somebody_spoilt_are_told_and_put_right(capsys: pytest.CaptureFixture[str]) -> None:
+    TallyCell.objects.create(shape=Shape.DAY_TOPIC, first=dt.date(2026, 3, 2), ledger=1, reported=7)
+    assert cli.main(["tally", "check"]) == 1
+    assert capsys.readouterr().out == "0 cases and 1 cells differ; 0 cases wait to be folded.\n"
+    assert cli.main(["tally", "recount"]) == 0
+    assert cli.main(["tally", "check"]) == 0
+    assert capsys.readouterr().out.endswith("0 cases and 0 cells differ; 0 cases wait to be folded.\n")
+    assert not TallyCell.objects.exists()
