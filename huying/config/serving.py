@@ -110,6 +110,7 @@ def prepare_demonstration() -> None:
     from huying.cases.demonstration.replay import replay
     from huying.community.demonstration import make_visits
     from huying.figures.briefs.demonstration import make_briefs
+    from huying.figures.points.demonstration import make_points
     from huying.figures.statements.commands import compared
     from huying.figures.statements.report import compare_all
     from huying.inspections.campaigns.demonstration import make_campaigns
@@ -138,6 +139,7 @@ def prepare_demonstration() -> None:
     step("Campaigns, bulletins and measures", lambda: say(f"{make_campaigns()} rounds"))
     step("Promises and targets", lambda: say(f"{make_targets()} entries"))
     step("Briefs and appraisals", lambda: say(f"{make_briefs(settings.PACK)} briefs"))
+    step("Points for persons", lambda: say(f"{make_points(settings.PACK)} entries"))
     step("Printed numbers counted again", lambda: say(compared(compare_all())))
     step("Scripts and styles", prepare_static_files)
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)

@@ -159,6 +159,14 @@ from huying.figures.briefs.models import (  # noqa: E402
     BriefNumber,  # noqa: F401
     BriefRun,  # noqa: F401
 )
+from huying.figures.points.models import (  # noqa: E402
+    PointAppeal,  # noqa: F401
+    PointEntry,  # noqa: F401
+    PointRedemption,  # noqa: F401
+    PointResult,  # noqa: F401
+    PointScheme,  # noqa: F401
+    PointTable,  # noqa: F401
+)
 from huying.figures.reports.models import MeetingPack  # noqa: E402, F401
 from huying.figures.statements.models import (  # noqa: E402
     Statement,  # noqa: F401

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from huying.figures.appraisals.urls import urlpatterns as appraisals
 from huying.figures.briefs.urls import urlpatterns as briefs
+from huying.figures.points.urls import urlpatterns as points
 from huying.figures.reports.urls import urlpatterns as reports
 from huying.figures.statements import views as statements
 from huying.figures.views.desk import checks, figures, published
@@ -12,6 +13,7 @@ app_name = "figures"
 urlpatterns: list[URLPattern] = [
     *briefs,
     *appraisals,
+    *points,
     *reports,
     path("desk/figures/", figures.figures, name="figures"),
     path("desk/figures/checks/", checks.checks, name="checks"),

@@ -62,6 +62,7 @@ KIND_TITLES: Mapping[str, Promise] = {
     "statements": gettext_lazy("外面的说法"),
     "statement checks": gettext_lazy("说法之间的关系"),
     "appraisals": gettext_lazy("考核"),
+    "points": gettext_lazy("积分办法"),
     "briefs": gettext_lazy("简报"),
 }
 

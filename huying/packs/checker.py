@@ -27,6 +27,7 @@ from huying.packs.figures import check_checks, check_figure, targets_of
 from huying.packs.inspections import Surroundings, category_codes, check_plan, check_standard
 from huying.packs.notices import check_notices
 from huying.packs.papers import check_paper
+from huying.packs.points import check_points
 from huying.packs.programmes import Around as AroundProgrammes
 from huying.packs.programmes import check_programme
 from huying.packs.projects import check_projects, check_war_map
@@ -698,6 +699,10 @@ class _Check:
         }
         units["department"] = list(self.known.get("departments", ()))
         for keys, sentence in check_appraisal(document.value, self.around_figures.figures, units):
+            self.wrong(document.wrong(sentence, *keys))
+
+    def check_points(self, document: Document) -> None:
+        for keys, sentence in check_points(document.value, self.around_figures.figures, self.known["posts"]):
             self.wrong(document.wrong(sentence, *keys))
 
     def check_brief(self, document: Document) -> None:

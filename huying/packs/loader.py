@@ -26,6 +26,7 @@ from huying.core import journal
 from huying.figures.appraisals.models import Appraisal
 from huying.figures.briefs.models import Brief
 from huying.figures.models import CheckList, Figure
+from huying.figures.points.models import PointScheme
 from huying.figures.statements.models import Statement, StatementCheck, StatementSource
 from huying.inspections.campaigns.models import BulletinSeries, Campaign, Ranking
 from huying.inspections.models import Plan, Standard, StandardVersion
@@ -710,7 +711,12 @@ class _Loading:
 
     def load_briefs(self) -> None:
         """What is composed and scored from figures."""
-        for kind, name, model in (("appraisal", "appraisals", Appraisal), ("brief", "briefs", Brief)):
+        kinds: tuple[tuple[str, str, type[Model]], ...] = (
+            ("appraisal", "appraisals", Appraisal),
+            ("points", "points", PointScheme),
+            ("brief", "briefs", Brief),
+        )
+        for kind, name, model in kinds:
             writer = self.writer(name, model, retire={"active": False})
             declared = self.pack.of_kind(kind)
             writer.write({each.code: brief_values(kind, each.value) for each in declared})

@@ -51,6 +51,7 @@ KINDS = (
     "war-map",
     "checks",
     "appraisal",
+    "points",
     "brief",
     "programme",
 )

@@ -184,6 +184,15 @@ SHAPES: Mapping[str, Shape] = {
         "bonus": [{"title": TITLE, ANY: ANY}],
         "penalty": [{"title": TITLE, ANY: ANY}],
     },
+    "points": {
+        **_HEAD,
+        "who": SETTINGS,
+        **{
+            key: [{"title": TITLE, "about": TITLE, "most": SETTINGS, ANY: TEXT}]
+            for key in ("counted", "deducted", "given")
+        },
+        "rewards": [{"title": TITLE, ANY: TEXT}],
+    },
     "brief": {
         **_HEAD,
         "where": {ANY: WORDS},

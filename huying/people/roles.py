@@ -50,7 +50,8 @@ ROLES: dict[str, Role] = {
         _("部门负责人"),
         f"{_HANDLE} case.approve_extension desk.department cockpit.view news.publish roster.plan roster.view "
         "item.change item.import item.verify round.view campaign.view campaign.manage measure.decide "
-        "target.enter project.update paper.draft paper.review appraisal.appeal",
+        "target.enter project.update paper.draft paper.review appraisal.appeal points.view points.enter points.approve "
+        "points.reward",
         own_department=True,
     ),
     "checker": _role(
@@ -65,7 +66,8 @@ ROLES: dict[str, Role] = {
         "case.check case.rework desk.supervisor cockpit.view paper.issue daily.record "
         "visit.view roster.plan roster.view item.view item.verify inspection.draw round.make round.view field.work "
         "campaign.view campaign.manage measure.decide figure.view figure.publish target.view target.approve "
-        "target.manage project.view paper.draft paper.review brief.write appraisal.manage",
+        "target.manage project.view paper.draft paper.review brief.write appraisal.manage points.view points.enter "
+        "points.approve points.reward points.manage",
     ),
     "arbiter": _role(
         _("裁定员"),

@@ -33,6 +33,8 @@ from huying.figures.briefs.actions import start_brief
 from huying.figures.briefs.models import Brief
 from huying.figures.models import Figure
 from huying.figures.publishing import publish as publish_figure
+from huying.figures.points.models import PointScheme
+from huying.figures.points.tests.conftest import RULES as POINT_RULES
 from huying.figures.reports.models import MeetingPack
 from huying.figures.statements.models import Statement, StatementSource
 from huying.inspections.campaigns.models import Bulletin
@@ -92,6 +94,7 @@ SHIFT_PAGES = ("shift", "arrive", "hand-over")
 HANDOVER_PAGES = ("handover", "accept-handover", "refuse-handover")
 PAPER_DRAFT_PAGES = (
     "draft", "draft-save", "draft-preview", "draft-pdf", "draft-versions", "draft-restore", "draft-step",
+    "draft-enclosures", "draft-take-back", "draft-attachment",
 )  # fmt: skip
 PAPER_MEETING_PAGES = ("meeting", "attendance", "minutes", "decide", "decision-done")
 NEWS_PAGES = (
@@ -106,6 +109,14 @@ BRIEF_PAGES = (
     "brief-run", "brief-preview", "brief-save", "brief-number", "brief-confirm", "brief-file", "paper-numbers",
 )  # fmt: skip
 APPRAISAL_PAGES = ("appraisal-decide", "appraisal-withdraw-entry", "appraisal-publish", "appraisal-appeal")
+POINT_PAGES = ("points", "points-enter", "points-announce", "points-person", "points-redeem")
+POINT_VERBS = (
+    "points-decide-entry",
+    "points-publish",
+    "points-appeal",
+    "points-decide-appeal",
+    "points-take-back",
+)
 FIGURE_OPERATIONS = ("read_figure", "list_figure_groups", "list_figure_rows", "publish_one_figure")
 PUBLISHED_PAGES = (
     "figures:published", "figures:published-qr", "api:read_published_figure", "api:list_published_rows",
@@ -297,6 +308,7 @@ def values(loop: Loop) -> dict[str, Any]:
         title="考核",
         declaration={"appraisal": "lit", "title": "考核", "of": "department", "parts": parts},
     )
+    points = PointScheme.objects.create(code="workers", title="积分", declaration=POINT_RULES)
     pack = MeetingPack.objects.create(title="例会", items=[], at=now, made_by=loop.supervisor)
     site = make_site(district)
     made = call_meeting(title="推进会", held_on=timezone.localdate(), actor=site.office)
@@ -336,8 +348,12 @@ def values(loop: Loop) -> dict[str, Any]:
         **{f"figures:{name}/token": run.token for name in BRIEF_PAGES}, "api:read_brief_issue/token": run.token,
         **{f"figures:{name}/code": lit.code for name in ("appraisal", "appraisal-enter", "appraisal-announce")},
         "api:read_appraisal_table/code": lit.code, **{f"figures:{name}/pk": 1 for name in APPRAISAL_PAGES},
+        **{f"figures:{name}/code": points.code for name in POINT_PAGES},
+        **{f"figures:{name}/pk": make_user("grid-worker", area=loop.district.east).pk for name in ("points-person", "points-redeem")},
+        **{f"figures:{name}/pk": 1 for name in POINT_VERBS},
         **{f"figures:{name}/token": pack.token for name in ("meeting-pack", "meeting-pack-file")},
         **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",
+        "papers:draft-take-back/number": 1, "papers:draft-take-back/seen": 1, "attachment_pk": 1,
         **{f"papers:{name}/pk": meeting.pk for name in PAPER_MEETING_PAGES}, "decision_pk": decided.pk,
         "reply_pk": answered.pk, "reply_id": answered.pk, "api:move_draft/step": "submit",
         **{f"api:{name}/pk": paper_draft.pk for name in ("read_draft", "save_draft", "move_draft")},

@@ -36,7 +36,8 @@ class Field:
     """Something that rows can be asked for.
 
     `kind`: word (equal to one of the words), number, day, moment (a date and time), flag (true or false), area (a code
-    covers everything inside it), department (with its stations). `q` says a condition that no lookup can.
+    covers everything inside it), department (with its stations), person (an account's key: asked for one at a time,
+    never a dimension). `q` says a condition that no lookup can.
     """
 
     title: Promise | str

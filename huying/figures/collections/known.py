@@ -105,6 +105,7 @@ class Verifications(Collection):
         "at": Field(_("时间"), "at", "moment"),
         "area": Field(_("区域"), "item__area_path", "area"),
         "corrected": Field(_("更正条数"), "corrected", "number"),
+        "person": Field(_("核实人"), "by_id", "person"),
     }
 
     def readable(self, user: User) -> QuerySet[Any]:

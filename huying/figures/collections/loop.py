@@ -47,6 +47,7 @@ class Cases(Collection):
         "department": Field(_("责任单位"), "department_id", "department"),
         "item": Field(_("物件"), "item__code"),
         "reporters": Field(_("诉求数"), "reports_count", "number"),
+        "handled-by": Field(_("处置人"), "handled_by_id", "person"),
         # Words of the lists of cases: see `cases.filters`.
         **{name: Field(KEYS[name].title) for name in ("is", "not", "due", "colour")},
         "campaign": Field(_("专项")),

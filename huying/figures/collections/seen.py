@@ -91,7 +91,8 @@ class Outings(Collection):
         ),
         "day": Field(_("日期"), "round__day", "day"),
         "area": Field(_("区域"), "round__area_path", "area"),
-        "person": Field(_("人"), "user_id", "number"),
+        "counted": Field(_("计次"), "round__counted"),
+        "person": Field(_("人"), "user_id", "person"),
     }
     worked_out: ClassVar = ("person-day",)
 

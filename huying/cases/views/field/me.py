@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import shapely
@@ -35,6 +36,16 @@ _LAYERS = {
     "safety": gettext_lazy("安全"),
     "environment": gettext_lazy("环保"),
 }
+
+
+Link = tuple[str, str, str]
+_links: list[Callable[[User], Iterable[Link]]] = []
+
+
+def register_links(function: Callable[[User], Iterable[Link]]) -> None:
+    """Other floors name pages about the reader: `function(user)` gives (address, title, icon)."""
+    if function not in _links:
+        _links.append(function)
 
 
 def over(index: AreaIndex, areas: list[Area], layer: str) -> list[str]:
@@ -93,6 +104,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "map": {"id": "map", "areas_url": f"{reverse('field:grids')}?layer={shown}"} if layers else None,
         "numbers": _numbers(user),
         "may_verify": can(user, VERIFY),
+        "links": [link for function in _links for link in function(user)],
     }
     return render(request, "cases/field/me.html", context)
 
