@@ -11,7 +11,10 @@ class PapersConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
+        from huying.core.photo_links import register_rights
         from huying.notices.recipients import subject_link
+        from huying.papers.enclosures import may_open_of_paper
 
         subject_link("paper", lambda pk: reverse("papers:paper", args=[pk]))
         subject_link("paperdraft", lambda pk: reverse("papers:draft", args=[pk]))
+        register_rights(may_open_of_paper)

@@ -97,6 +97,11 @@ def spans_of(line: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
+def mark_of(name: str, caption: str) -> str:
+    """The line that shows a picture, with its caption below it."""
+    return f"![{' '.join(caption.replace('[', '［').replace(']', '］').split())}](picture:{name})"
+
+
 def words_of(spans: Sequence[Span]) -> str:
     """The text of the runs without their addresses."""
     return "".join(span.text for span in spans)

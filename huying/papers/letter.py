@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone, translation
 
+from huying.core.photo_links import photo_url
 from huying.papers.blocks import Block, Heading, Paragraph, Span, blocks_of, words_of
 from huying.papers.details import names_of, said_details
 from huying.papers.models import Paper, PaperDraft, PaperPicture
@@ -27,6 +28,33 @@ _HEAD_WIDTH_PT, _HEAD_LARGEST_PT = 430, 44
 _SEAL_NAME = re.compile(r"[\w.-]+\.png")
 # From this length on a signature does not fit centred above a date that stands four characters in.
 _LONG_SIGNATURE = 14
+
+
+class Pictures(Mapping[str, str]):
+    """The pictures of a text as data: addresses, each read when it is drawn: a page shows them by their own address."""
+
+    def __init__(self, rows: Iterable[PaperPicture] = (), drawn: Mapping[str, str] | None = None) -> None:
+        self.rows, self.drawn = {row.name: row for row in rows}, dict(drawn or {})
+
+    def __getitem__(self, name: str) -> str:
+        if name in self.drawn:
+            return self.drawn[name]
+        row = self.rows[name]
+        if row.file is None:
+            return _data_address(bytes(row.data))
+        with row.file.file.open("rb") as file:
+            return _data_address(file.read())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.rows, **self.drawn})
+
+    def __len__(self) -> int:
+        return len({**self.rows, **self.drawn})
+
+    def address(self, name: str) -> str:
+        """Where a page of this site finds the picture; empty for one that is not there."""
+        row = None if name in self.drawn else self.rows.get(name)
+        return photo_url(row.file) if row and row.file else self.get(name, "")
 
 
 @dataclass(frozen=True)
@@ -45,6 +73,7 @@ class Letter:
     layout: str = "letter"
     copy_number: str = ""  # 份号
     secrecy: str = ""
+    signer: str = ""  # 签发人, of a paper that goes upward
     attachments: tuple[str, ...] = ()
     cc: str = ""
     printer: str = ""  # 印发机关
@@ -52,7 +81,7 @@ class Letter:
     attendees: tuple[str, ...] = ()
     seal: str = ""  # a PNG as data: address
     link: str = ""  # the whole address that the QR code holds
-    pictures: Mapping[str, str] | None = None  # PNG as data: address, by name
+    pictures: Pictures = field(default_factory=Pictures)
     void: str = ""  # 已废止, with the reason
 
     @cached_property
@@ -111,8 +140,8 @@ def number_of(paper: Paper) -> str:
     return f"{mark}〔{paper.year}〕{paper.number}号"
 
 
-def letter_of(paper: Paper) -> Letter:
-    """The content of a paper as it was issued."""
+def letter_of(paper: Paper, copy: int = 1) -> Letter:
+    """The content of a paper as it was issued; where copies are numbered, this one of them."""
     due = paper.reply_due_at
     reply = f"回复期限：{_day(due)}{timezone.localtime(due):%H:%M}前。" if due else ""
     names = [paper.addressed_to] if paper.addressed_to else []
@@ -133,9 +162,11 @@ def letter_of(paper: Paper) -> Letter:
         date=_day(paper.issued_at),
         colour=paper.colour,
         link_path=paper.link_path,
-        pictures=_pictures(paper=paper),
+        pictures=_pictures(paper.body, draft__paper=paper),
         void=void,
         sealed=True,
+        copy=copy,
+        signer=str(paper.signed_by or ""),
     )
 
 
@@ -155,13 +186,14 @@ def letter_of_draft(
 
     rules = kind_rules(draft.kind)
     said = dict(draft.details if details is None else details)
+    words = draft.body if body is None else body
     number = "" if rules.numbering == "none" else f"{rules.cited}〔{timezone.localdate().year}〕　号"
     if rules.numbering == "issue":
         number = f"{rules.cited}第　期"
     return _letter(
         {"layout": rules.layout, **rules.form()},
         title=draft.title if title is None else title,
-        body=draft.body if body is None else body,
+        body=words,
         details=said,
         number=number,
         names=names_of(said.get("addressees", ())),
@@ -169,7 +201,8 @@ def letter_of_draft(
         date=_day(timezone.now()),
         colour=draft.colour,
         link_path=draft.link_path,
-        pictures=_pictures(draft=draft),
+        pictures=_pictures(words, draft=draft),
+        signer=str(draft.signed_by or ""),
     )
 
 
@@ -185,9 +218,11 @@ def _letter(
     date: str,
     colour: str,
     link_path: str,
-    pictures: Mapping[str, str],
+    pictures: Pictures,
     void: str = "",
     sealed: bool = False,
+    copy: int = 1,
+    signer: str = "",
 ) -> Letter:
     layout, office = form.get("layout", "letter"), issuer()
     blocks = blocks_of(body)
@@ -206,6 +241,8 @@ def _letter(
         date=date,
         colour=colour,
         layout=layout,
+        copy_number=f"{copy:06d}" if form.get("copies") else "",
+        signer=signer or "　　　" if form.get("upward") else "",
         secrecy=said.get("secrecy", ""),
         attachments=tuple(details.get("attachments", ())),
         cc="，".join(names_of(details.get("cc", ()))),
@@ -227,18 +264,15 @@ def _seal(name: str) -> str:
     return _data_address(file.read_bytes()) if file.is_file() else ""
 
 
-def _pictures(*, paper: Paper | None = None, draft: PaperDraft | None = None) -> dict[str, str]:
-    found = (
-        PaperPicture.objects.filter(draft__paper=paper) if paper else PaperPicture.objects.filter(draft=draft)
-    )
-    wanted = paper.body if paper else draft.body if draft else ""
-    if "](picture:" not in wanted:
-        return {}
-    return {row.name: _data_address(bytes(row.data)) for row in found}
+def _pictures(body: str, **of: Any) -> Pictures:
+    if "](picture:" not in body:
+        return Pictures()
+    return Pictures(PaperPicture.objects.filter(**of).select_related("file"))
 
 
-def _data_address(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+def _data_address(picture: bytes) -> str:
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def _day(at: dt.datetime) -> str:

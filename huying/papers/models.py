@@ -313,17 +313,39 @@ class PaperVersion(models.Model):
 
 
 class PaperPicture(models.Model):
-    """A picture inside the text of a draft and of the paper that came of it: a PNG, named in the text."""
+    """A picture inside the text of a draft and of the paper that came of it, named in the text.
+
+    A person uploads a photo (`file`); floors above draw charts, which are PNG (`data`).
+    """
 
     draft = models.ForeignKey(PaperDraft, on_delete=models.CASCADE, related_name="pictures")
     name = models.CharField(max_length=40)
-    data = models.BinaryField()
+    data = models.BinaryField(default=bytes)
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["draft", "name"], name="paper_picture_once")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class PaperAttachment(models.Model):
+    """A file behind a line of 附件: of a draft, and of the paper that came of it."""
+
+    draft = models.ForeignKey(PaperDraft, on_delete=models.CASCADE, related_name="attachments")
+    title = models.CharField(_("附件"), max_length=120)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("附件")
+        ordering = ("pk",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["draft", "title"], name="paper_attachment_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class PaperComment(models.Model):

@@ -38,12 +38,12 @@ def faces() -> dict[str, tuple[str, ...]]:
     return {face: (*([own[face]] if own.get(face) else []), *families) for face, families in FACES.items()}
 
 
-def as_pdf(paper: Paper) -> bytes:
-    """The paper as a PDF with its fonts embedded.
+def as_pdf(paper: Paper, copy: int = 1) -> bytes:
+    """The paper as a PDF with its fonts embedded; where copies are numbered, this one of them.
 
     Raises Refusal where the machine lacks what WeasyPrint needs: then the Word file is the way out.
     """
-    return pdf_of(letter_of(paper))
+    return pdf_of(letter_of(paper, copy))
 
 
 def pdf_of(letter: Letter) -> bytes:
@@ -77,9 +77,9 @@ def _quoted(family: str) -> str:
     return '"' + family.replace("\\", "").replace('"', "") + '"'
 
 
-def as_docx(paper: Paper) -> bytes:
+def as_docx(paper: Paper, copy: int = 1) -> bytes:
     """The paper as a Word file that offices can go on editing: the same content, the same layout."""
-    return docx_of(letter_of(paper))
+    return docx_of(letter_of(paper, copy))
 
 
 def docx_of(letter: Letter) -> bytes:

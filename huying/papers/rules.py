@@ -43,6 +43,8 @@ KEYS = (
     "reply",
     "seal",
     "printer",
+    "copies",
+    "upward",
 )
 PLACEHOLDERS = {
     "title": _("标题"),
@@ -91,6 +93,8 @@ class KindRules:
     reply: TimeLimit | None = None
     seal: str = ""
     printer: str = ""
+    copies: bool = False  # 份号: every addressee's copy has a number of six digits
+    upward: bool = False  # 上行文: who signed stands beside the number
     builtin: bool = field(default=False, compare=False)
 
     @property
@@ -107,6 +111,8 @@ class KindRules:
             "layout": self.layout,
             "seal": self.seal,
             "printer": self.printer,
+            "copies": "numbered" if self.copies else "",
+            "upward": "yes" if self.upward else "",
         }
         return {key: value for key, value in said.items() if value}
 
@@ -198,7 +204,12 @@ def read_kind(declaration: Mapping[str, Any]) -> tuple[KindRules, list[Problem]]
         review=some_of("review", _with_verb("paper.review"), ("head", "supervisor")),
         sign=some_of("sign", _with_verb("paper.sign"), ("leader",)), reply=_reply(declaration, problems),
         seal=str(declaration.get("seal") or "").replace("none", ""), printer=str(declaration.get("printer") or ""),
+        copies=one_of("copies", ("numbered", "none"), "none") == "numbered", upward=declaration.get("upward") is True,
     )  # fmt: skip
+    if declaration.get("upward") not in (None, True, False):
+        wrong(_("写 true 或 false。"), "upward")
+    if rules.layout != "document" and (rules.copies or rules.upward):
+        wrong(_("份号和签发人只有公文格式才印：layout: document。"), "copies" if rules.copies else "upward")
     if "attendees" in rules.fields and not {"place", "held_at"} <= set(rules.fields):
         wrong(_("有参会人员的文种也要写会议地点和时间：place、held_at。"), "fields")
     return rules, problems

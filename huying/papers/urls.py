@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huying.papers.views import drafts, lists, meetings, paper
+from huying.papers.views import drafts, enclosures, lists, meetings, paper
 
 app_name = "papers"
 urlpatterns = [
@@ -19,6 +19,17 @@ urlpatterns = [
     path("desk/papers/drafts/<int:pk>/draft.pdf", drafts.pdf, name="draft-pdf"),
     path("desk/papers/drafts/<int:pk>/versions/", drafts.versions, name="draft-versions"),
     path("desk/papers/drafts/<int:pk>/versions/restore/", drafts.restore, name="draft-restore"),
+    path("desk/papers/drafts/<int:pk>/enclosures/", enclosures.change, name="draft-enclosures"),
+    path(
+        "desk/papers/drafts/<int:pk>/take-back/<int:number>/<int:seen>/",
+        enclosures.take_back,
+        name="draft-take-back",
+    ),
+    path(
+        "desk/papers/drafts/<int:pk>/attachments/<int:attachment_pk>/",
+        enclosures.of_draft,
+        name="draft-attachment",
+    ),
     path("desk/papers/drafts/<int:pk>/steps/<slug:step>/", drafts.step, name="draft-step"),
     path("desk/papers/meetings/", meetings.Meetings.as_view(), name="meetings"),
     path("desk/papers/meetings/<int:pk>/", meetings.meeting, name="meeting"),
@@ -31,6 +42,9 @@ urlpatterns = [
     path("desk/papers/<int:pk>/", paper.show, name="paper"),
     path("desk/papers/<int:pk>/paper.pdf", paper.pdf, name="pdf"),
     path("desk/papers/<int:pk>/paper.docx", paper.docx, name="docx"),
+    path(
+        "desk/papers/<int:pk>/attachments/<int:attachment_pk>/", enclosures.of_paper, name="paper-attachment"
+    ),
     path("desk/papers/<int:pk>/receipt/", paper.receipt, name="receipt"),
     path("desk/papers/<int:pk>/reply/", paper.reply, name="reply"),
     path("desk/papers/<int:pk>/replies/<int:reply_pk>/verdict/", paper.verdict, name="verdict"),

@@ -26,7 +26,7 @@ from huying.papers.letter import Letter
 BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, LINE_PT = 16, 22, 14, 12, 28.95
 _RED = "D7000F"
 _HEADING_FACES = {1: "heiti", 2: "kaiti", 3: "fangsong", 4: "fangsong"}
-_TEXT_MM = 156
+_TEXT_MM, _PICTURE_MM = 156, 150  # no picture is higher, so that its caption stays on its page
 _IMPRINT_LINE_PT, _OUTER_RULE_PT, _INNER_RULE_PT = 24, 1, 0.7  # rules of 0.35 and 0.25 mm
 _AFTER_TABS = ("w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr")  # the order of properties in the format
 _SHORT = 28 * 8  # characters of a paragraph that may move to the next page with the signature
@@ -133,7 +133,15 @@ class _Writer:
             self.line(marks[place] if place < len(marks) else "", "heiti")
         self.line(letter.head, "title", letter.head_size_pt, ALIGN.CENTER, red=True, exact=False)
         self.line("")
-        self.rule(self.line(letter.number, align=ALIGN.CENTER), "single", 12)
+        if (
+            letter.signer
+        ):  # 上行文: the number one character in from the left, the signer one in from the right
+            line = self.line(f"{letter.number}\t签发人：", indent=1)
+            line.paragraph_format.tab_stops.add_tab_stop(Pt(442 - BODY_PT), WD_TAB_ALIGNMENT.RIGHT)
+            self.run(line, letter.signer, "kaiti", BODY_PT)
+        else:
+            line = self.line(letter.number, align=ALIGN.CENTER)
+        self.rule(line, "single", 12)
 
     def title(self, letter: Letter) -> None:
         if letter.layout != "form":
@@ -156,7 +164,7 @@ class _Writer:
         if isinstance(block, Table):
             self.table(block)
         elif isinstance(block, Picture):
-            self.picture(block, (letter.pictures or {}).get(block.name, ""))
+            self.picture(block, letter.pictures.get(block.name, ""))
         elif isinstance(block, NewPage):
             self.line("").add_run().add_break(WD_BREAK.PAGE)
         return None
@@ -202,10 +210,9 @@ class _Writer:
         if address:
             line = self.line("", align=ALIGN.CENTER, exact=False)
             made = line.add_run().add_picture(io.BytesIO(base64.b64decode(address.partition(",")[2])))
-            widest = Mm(_TEXT_MM)
-            if made.width > widest:
-                made.height, made.width = round(made.height * widest / made.width), widest
-            line.paragraph_format.keep_with_next = True
+            smaller = min(Mm(_TEXT_MM) / made.width, Mm(_PICTURE_MM) / made.height, 1)
+            made.width, made.height = round(made.width * smaller), round(made.height * smaller)
+            line.paragraph_format.keep_with_next = bool(block.caption)
         if block.caption:
             self.line(block.caption, "fangsong", TABLE_PT, ALIGN.CENTER)
 

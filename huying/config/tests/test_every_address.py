@@ -353,7 +353,7 @@ def values(loop: Loop) -> dict[str, Any]:
         **{f"figures:{name}/pk": 1 for name in POINT_VERBS},
         **{f"figures:{name}/token": pack.token for name in ("meeting-pack", "meeting-pack-file")},
         **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",
-        "papers:draft-take-back/number": 1, "papers:draft-take-back/seen": 1, "attachment_pk": 1,
+        "papers:draft-take-back/number": 1, "seen": 1, "attachment_pk": 1,
         **{f"papers:{name}/pk": meeting.pk for name in PAPER_MEETING_PAGES}, "decision_pk": decided.pk,
         "reply_pk": answered.pk, "reply_id": answered.pk, "api:move_draft/step": "submit",
         **{f"api:{name}/pk": paper_draft.pk for name in ("read_draft", "save_draft", "move_draft")},

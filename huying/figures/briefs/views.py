@@ -32,7 +32,7 @@ from huying.inspections.campaigns.rules import Span
 from huying.papers import render as rendering
 from huying.papers.drafting import save_draft, submit_draft
 from huying.papers.kinds import kind_rules
-from huying.papers.letter import Letter, letter_of, letter_of_draft, number_of
+from huying.papers.letter import Letter, Pictures, letter_of, letter_of_draft, number_of
 from huying.papers.models import PaperDraft
 from huying.papers.policy import drafts_for, may_edit
 from huying.people.access import can
@@ -150,7 +150,7 @@ def letter_for(run: BriefRun, draft: PaperDraft, title: str = "", body: str = ""
     with of_record():
         text = composer.expand(body or draft.body)
     letter = letter_of_draft(draft, title=title or None, body=text)
-    return replace(letter, pictures={**(letter.pictures or {}), **composer.picture_addresses()})
+    return replace(letter, pictures=Pictures(letter.pictures.rows.values(), composer.picture_addresses()))
 
 
 @never_cache

@@ -9,6 +9,8 @@ from django.template import Context
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from huying.core.models import StoredFile
+from huying.core.photo_links import photo_url
 from huying.papers.blocks import Heading, NewPage, Paragraph, Picture, Span, Table
 
 register = template.Library()
@@ -41,7 +43,14 @@ def block_kind(block: object) -> str:
     return kinds[type(block)]
 
 
-@register.filter
-def named(pictures: dict[str, str] | None, name: str) -> str:
-    """The address of a picture; empty for one that is not there."""
-    return (pictures or {}).get(name, "")
+@register.simple_tag(takes_context=True)
+def picture_address(context: Context, name: str) -> str:
+    """The address of a picture: in a file (`base`) the picture itself; empty for one that is not there."""
+    pictures = context["letter"].pictures
+    return str(pictures.get(name, "") if "base" in context else pictures.address(name))
+
+
+@register.simple_tag
+def thumbnail(file: StoredFile) -> str:
+    """The small picture of an uploaded photo."""
+    return photo_url(file, small=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from huying.core.testing import AccessSuite
 from huying.papers import actions, drafting
-from huying.papers.models import PaperReply
+from huying.papers.enclosures import add_attachment
+from huying.papers.models import PaperDraft, PaperReply
 from huying.papers.tests.conftest import Office, make_office
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,31 @@ class TestStep(_Of):
 
     def address(self) -> str:
         return reverse("papers:draft-step", args=[self.pk, "comment"])
+
+
+class TestEnclosures(_Of):
+    name = "draft-enclosures"
+    method = "post"
+    shows_area = True
+    data = {"title": "甲", "body": "![](picture:a)\n正文", "do": "down a"}
+
+
+class TestTakeBack(_Of):
+    method = "post"
+    shows_area = True
+
+    def address(self) -> str:
+        return reverse("papers:draft-take-back", args=[self.pk, 1, 1])
+
+
+class TestDraftAttachment(_Of):
+    shows_area = True
+
+    def address(self) -> str:
+        draft = PaperDraft.objects.get(pk=self.pk)
+        upload = SimpleUploadedFile("清单.pdf", b"%PDF-1.7", "application/pdf")
+        add_attachment(draft, upload, actor=self.office.clerk)
+        return reverse("papers:draft-attachment", args=[self.pk, draft.attachments.get().pk])
 
 
 class TestStart(_Of):

@@ -18,6 +18,7 @@ from huying.core.errors import Conflict, Refusal
 from huying.core.toasts import toast
 from huying.papers import drafting, policy
 from huying.papers import render as rendering
+from huying.papers.enclosures import captioned
 from huying.papers.forms import DraftForm, StartForm
 from huying.papers.kinds import kind_rules, kinds, title_of_kind
 from huying.papers.letter import letter_of_draft, number_of
@@ -62,16 +63,26 @@ def start(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """The draft: an editor for those who may write, the text and the next steps for the others."""
     found = draft_for(request, pk)
-    return _page(request, found, _form(request, found))
+    return page(request, found, form_of(request, found))
 
 
-def _form(request: HttpRequest, found: PaperDraft, data: Any = None) -> DraftForm:
+def form_of(request: HttpRequest, found: PaperDraft, data: Any = None) -> DraftForm:
+    """The form of the draft, with what was typed."""
     return DraftForm(data, rules=kind_rules(found.kind), draft=found, reader=reader(request))
 
 
-def _page(
-    request: HttpRequest, found: PaperDraft, form: DraftForm, *, sentence: str = "", status: int = 200
+def page(
+    request: HttpRequest,
+    found: PaperDraft,
+    form: DraftForm,
+    *,
+    sentence: str = "",
+    enclosure_sentence: str = "",
+    status: int = 200,
 ) -> HttpResponse:
+    """The draft's page; the sentences say why something was refused, the second one beside the uploads."""
+    from huying.papers.views.enclosures import shown
+
     user = reader(request)
     edits = policy.may_edit(user, found)
     context = {
@@ -86,6 +97,8 @@ def _page(
         "comments": found.comments.select_related("by"),
         "versions": found.versions.count(),
         "sentence": sentence,
+        "enclosure_sentence": enclosure_sentence,
+        **shown(found, form),
         "number": number_of(found.paper) if found.paper else "",
     }
     return render(request, "papers/desk/draft.html", context, status=status)
@@ -105,7 +118,7 @@ def _steps(user: Any, found: PaperDraft) -> dict[str, bool]:
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The sheet with the words as they stand in the form, saved or not."""
     found = draft_for(request, pk)
-    form = _form(request, found, request.POST)
+    form = form_of(request, found, request.POST)
     form.is_valid()
     said = form.cleaned_data
     try:
@@ -115,7 +128,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     letter = letter_of_draft(
         found,
         title=said.get("title") or found.title,
-        body=said.get("body", request.POST.get("body", "")),
+        body=captioned(said.get("body", request.POST.get("body", "")), changed_captions(request)),
         details=details,
     )
     return render(request, "papers/_letter.html", {"letter": letter})
@@ -127,15 +140,10 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     """Save: by the button, by the editor itself (it wants JSON), or on the way to the next step."""
     found = draft_for(request, pk)
     own = request.headers.get("Accept", "").startswith("application/json")
-    found.version = _seen(request, found)
-    form = _form(request, found, request.POST)
+    found.version = seen_version(request, found)
+    form = form_of(request, found, request.POST)
     try:
-        if not form.is_valid():
-            raise Refusal(next(iter(form.errors.values()))[0], field=next(iter(form.errors)))
-        kept = drafting.save_draft(
-            found, title=form.cleaned_data["title"], body=form.cleaned_data["body"], details=form.details(),
-            actor=reader(request), auto=own,
-        )  # fmt: skip
+        kept = save_typed(request, found, form, auto=own)
         if request.POST.get("submit"):
             drafting.submit_draft(found, actor=reader(request))
     except Refusal as refusal:
@@ -144,7 +152,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
         if refusal.field in form.fields and refusal.field not in form.errors:
             form.add_error(refusal.field, str(refusal))
         found.refresh_from_db()
-        return _page(request, found, form, sentence=str(refusal), status=refusal.status)
+        return page(request, found, form, sentence=str(refusal), status=refusal.status)
     if own:
         words = _("已保存，第 %d 稿") % kept.number
         return JsonResponse({"version": found.version, "number": kept.number, "words": words})
@@ -155,7 +163,31 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("papers:draft", pk=pk)
 
 
-def _seen(request: HttpRequest, found: PaperDraft) -> int:
+def save_typed(
+    request: HttpRequest, found: PaperDraft, form: DraftForm, *, auto: bool = False
+) -> PaperVersion:
+    """Save what stands in the form, captions of pictures too. Raises Refusal."""
+    if not form.is_valid():
+        raise Refusal(next(iter(form.errors.values()))[0], field=next(iter(form.errors)))
+    said = form.cleaned_data
+    return drafting.save_draft(
+        found, title=said["title"], body=captioned(said["body"], changed_captions(request)), details=form.details(),
+        actor=reader(request), auto=auto,
+    )  # fmt: skip
+
+
+def changed_captions(request: HttpRequest) -> dict[str, str]:
+    """The captions that were changed in their own fields, by the name of the picture."""
+    found = {}
+    for key in request.POST:
+        name, words = key.removeprefix("caption:"), request.POST.get(key, "")
+        if name != key and words != request.POST.get(f"caption-was:{name}", words):
+            found[name] = words[:100]
+    return found
+
+
+def seen_version(request: HttpRequest, found: PaperDraft) -> int:
+    """The version that the writer had in front of them."""
     seen = request.POST.get("version", "")
     return int(seen) if seen.isdecimal() and len(seen) < 9 else found.version
 
@@ -169,7 +201,7 @@ def _undo(found: PaperDraft) -> str:
 def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """One step; a refusal shows the draft again with its sentence."""
     found, user = draft_for(request, pk), reader(request)
-    found.version = _seen(request, found)
+    found.version = seen_version(request, found)
     words = request.POST.get("words", "")
     try:
         if step == "comment":
@@ -184,10 +216,10 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
             toast(request, _("已印发：%s。") % number_of(found.paper))
             return redirect("papers:paper", pk=found.paper.pk)
     except Conflict as refusal:
-        return _page(
+        return page(
             request,
             draft_for(request, pk),
-            _form(request, found),
+            form_of(request, found),
             sentence=str(refusal),
             status=refusal.status,
         )

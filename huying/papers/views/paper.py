@@ -17,6 +17,7 @@ from huying.core.toasts import toast
 from huying.papers import actions
 from huying.papers import render as rendering
 from huying.papers.actions import receipts_of
+from huying.papers.enclosures import attachments_of
 from huying.papers.forms import ReplyForm
 from huying.papers.letter import letter_of, number_of
 from huying.papers.models import Paper, PaperDraft, PaperMeeting, PaperReceipt, PaperReply
@@ -61,9 +62,10 @@ def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200
     )
     mine = own is not None and may_answer(user, paper) and paper.withdrawn_at is None
     judges = may_judge(user, paper)
+    draft = PaperDraft.objects.filter(paper=paper).first()
     context = {
         "paper": paper,
-        "letter": letter_of(paper),
+        "letter": letter_of(paper, copy_of(request, paper)),
         "number": number_of(paper),
         "form": form,
         "receipts": receipts if judges or own is None else _own_first(receipts, own),
@@ -73,10 +75,24 @@ def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200
         "may_reply": mine and own is not None and not own.copy and own.replied_at is None,
         "may_judge": judges and paper.withdrawn_at is None,
         "reply_late": _late(paper),
-        "draft": PaperDraft.objects.filter(paper=paper).first() if judges else None,
+        "draft": draft if judges else None,
+        "attached": attachments_of(paper.details.get("attachments", ()), draft),
         "meeting": PaperMeeting.objects.filter(notice=paper).first(),
     }
     return render(request, "papers/paper.html", context, status=status)
+
+
+def copy_of(request: HttpRequest, paper: Paper) -> int:
+    """Which numbered copy this reader has: an addressee its own, whoever issues papers the one that is asked for."""
+    receipts, user = _receipts(paper), _reader(request)
+    own = (
+        each.position for each in receipts if each.department_id and each.department_id == user.department_id
+    )
+    if may_judge(user, paper):
+        said = request.GET.get("copy", "")
+        wanted = int(said) if said.isdecimal() and len(said) < 4 else 1
+        return min(max(wanted, 1), max(len(receipts), 1))
+    return max(next(own, 1), 1)
 
 
 def _receipts(paper: Paper) -> list[PaperReceipt]:
@@ -122,7 +138,7 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The paper as PDF, shown in the browser; where PDF can't be made the page says so and offers Word."""
     paper = paper_for(request, pk)
     try:
-        body = rendering.as_pdf(paper)
+        body = rendering.as_pdf(paper, copy_of(request, paper))
     except Refusal as refusal:
         toast(request, str(refusal), level=messages.ERROR)
         return redirect("papers:paper", pk=pk)
@@ -133,7 +149,7 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
 def docx(request: HttpRequest, pk: int) -> HttpResponse:
     """The paper as a Word file."""
     paper = paper_for(request, pk)
-    return _file(rendering.as_docx(paper), paper, "docx", DOCX)
+    return _file(rendering.as_docx(paper, copy_of(request, paper)), paper, "docx", DOCX)
 
 
 def _file(body: bytes, paper: Paper, suffix: str, kind: str, *, inline: bool = False) -> HttpResponse:

@@ -14,15 +14,28 @@ async function save(keepalive = false) {
   saving = true;
   try {
     const body = new URLSearchParams(new FormData(form));
-    body.delete("submit");
+    for (const name of ["submit", "do", "pictures", "files"]) body.delete(name);
     const answer = await fetch(form.action, { method: "POST", body, keepalive, headers: { Accept: "application/json", "X-CSRFToken": body.get("csrfmiddlewaretoken") } });
     const said = await answer.json();
-    if (answer.ok) version.value = said.version;
+    if (answer.ok) taken(said.version);
     else if (answer.status === 409) stopped = true;
     note.textContent = answer.ok ? said.words : said.sentence;
     note.classList.toggle("field__error", !answer.ok);
   } catch { dirty = true; } finally { saving = false; }
   if (dirty) later();
+}
+
+// What the device keeps belongs to the version that it was typed over: it is never put over a newer one.
+function taken(number) {
+  version.value = number;
+  localStorage.removeItem(`huying-draft:${form.dataset.draft}`);
+  form.dataset.draft = form.dataset.draft.replace(/-v\d+$/, `-v${number}`);
+}
+
+// New pictures go below the paragraph in which the cursor was.
+function remember(event) {
+  const text = event.target;
+  if (text.name === "body") form.querySelector("[data-place]").value = text.value.slice(0, text.selectionEnd).split("\n").length;
 }
 
 function later() {
@@ -34,6 +47,7 @@ if (form) {
   form.addEventListener("input", () => { dirty = true; later(); });
   form.addEventListener("change", () => { dirty = true; later(); });
   form.addEventListener("submit", () => { clearTimeout(timer); stopped = true; });
+  for (const name of ["keyup", "click", "focusout"]) form.addEventListener(name, remember);
   addEventListener("pagehide", () => save(true));
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); clearTimeout(timer); dirty = true; save(); }
