@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import kind_of, log
+from huying.core.language import of_record
 from huying.core.models import StoredFile
 from huying.papers import policy
 from huying.papers.kinds import kind_rules
+from huying.papers.letter import number_of
 from huying.papers.models import Paper, PaperReceipt, PaperReply
 from huying.papers.telling import tell_departments
 from huying.people.models import Department, User
@@ -297,6 +299,34 @@ def withdraw_paper(paper: Paper, *, reason: str, actor: User, superseded_by: Pap
         gettext_noop("「%(title)s」已经废止，不用再办。"),
         (receipt.department_id for receipt in receipts_of(paper) if receipt.department_id),
     )
+
+
+@transaction.atomic
+def supersede_paper(old: Paper, new: Paper, *, actor: User | None, at: dt.datetime | None = None) -> None:
+    """Another paper takes the place of this one, which is void from now on if it was not already."""
+    at = at or timezone.now()
+    held = Paper.objects.select_for_update().get(pk=old.pk)
+    if held.superseded_by_id is not None:
+        raise Conflict(_("要替代的文书已经由别的文书替代。"))
+    held.superseded_by = new
+    if held.withdrawn_at is None:
+        with of_record():
+            held.withdrawn_reason = _("由%s替代") % number_of(new)
+        held.withdrawn_at, held.withdrawn_by = at, actor
+    held.save(update_fields=["superseded_by", "withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+    log(held, "paper.superseded", actor=actor, at=at, reason=held.withdrawn_reason, superseded_by=new.pk)
+    told = {receipt.department_id for receipt in receipts_of(new)}
+    tell_departments(
+        held,
+        "paper.withdrawn",
+        gettext_noop("「%(title)s」已经由新的文书替代，不用再办。"),
+        (
+            each.department_id
+            for each in receipts_of(held)
+            if each.department_id and each.department_id not in told
+        ),
+    )
+    old.refresh_from_db()
 
 
 @transaction.atomic

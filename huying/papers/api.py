@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.http import Http404, HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema
 
@@ -13,6 +14,7 @@ from huying.core.api import Page, Problem, page_of, query
 from huying.core.errors import NotAllowed
 from huying.papers import actions, drafting
 from huying.papers.blocks import plain_text
+from huying.papers.enclosures import attachments_of
 from huying.papers.letter import number_of
 from huying.papers.models import Paper, PaperDraft, PaperReply
 from huying.papers.policy import DRAFTING, READING, drafts_for, papers_for, received_by
@@ -45,6 +47,13 @@ class ReceiptOut(Schema):
     replies: list[ReplyOut]
 
 
+class AttachmentOut(Schema):
+    """A line of 附件; `url` is empty where there is only its name."""
+
+    title: str
+    url: str
+
+
 class PaperOut(Schema):
     """A paper: its number, its frozen text, its receipts and replies.
 
@@ -71,6 +80,9 @@ class PaperOut(Schema):
     settled_at: datetime | None
     withdrawn_at: datetime | None
     withdrawn_reason: str
+    replaced_by: str
+    replaces: list[str]
+    attachments: list[AttachmentOut]
     receipts: list[ReceiptOut]
     pdf: str
     docx: str
@@ -91,11 +103,24 @@ def _receipt(receipt: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _attachments(paper: Paper) -> list[dict[str, str]]:
+    draft = PaperDraft.objects.filter(paper=paper).first() if paper.details.get("attachments") else None
+    return [
+        {
+            "title": each.title,
+            "url": reverse("papers:paper-attachment", args=[paper.pk, each.row.pk]) if each.row else "",
+        }
+        for each in attachments_of(paper.details.get("attachments", ()), draft)
+    ]
+
+
 def _out(paper: Paper) -> dict[str, Any]:
     return {
         "id": paper.pk, "kind": paper.kind, "number": number_of(paper), "title": paper.title, "body": paper.body,
         "text": plain_text(paper.body), "state": state_code(paper), "link_path": paper.link_path,
         "settled_at": paper.settled_at, "withdrawn_at": paper.withdrawn_at, "withdrawn_reason": paper.withdrawn_reason,
+        "replaced_by": number_of(paper.superseded_by) if paper.superseded_by else "",
+        "replaces": [number_of(each) for each in paper.supersedes.all()], "attachments": _attachments(paper),
         "receipts": [_receipt(each) for each in paper.receipts.all()],
         "colour": paper.colour, "subject": paper.subject_label,
         "addressee": paper.addressee.code if paper.addressee else paper.addressee_name,
@@ -113,13 +138,19 @@ def _caller(request: HttpRequest) -> User:
 
 
 def _paper(user: User, pk: int) -> Paper:
-    found = papers_for(user).select_related("addressee").prefetch_related(*_WITH).filter(pk=pk).first()
+    found = (
+        papers_for(user)
+        .select_related("addressee", "superseded_by")
+        .prefetch_related(*_WITH)
+        .filter(pk=pk)
+        .first()
+    )
     if found is None:
         raise Http404(_("没有这份文书，或者它不是发给您单位的。"))
     return found
 
 
-_WITH = ("receipts__department", "receipts__replies")
+_WITH = ("receipts__department", "receipts__replies", "supersedes")
 
 
 @router.get("/papers", response={200: Page[PaperOut], 403: Problem}, summary="List papers")
@@ -134,7 +165,7 @@ def list_papers(
     """The papers that the caller may read, newest first; `received`: only those sent to the caller's department."""
     user = _caller(request)
     rows = received_by(user) if received else papers_for(user)
-    rows = rows.select_related("addressee").prefetch_related(*_WITH)
+    rows = rows.select_related("addressee", "superseded_by").prefetch_related(*_WITH)
     if kind:
         rows = rows.filter(kind=kind)
     if state:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from huying.core.errors import Conflict, NotAllowed, Refusal
 from huying.core.journal import kind_of, log
 from huying.papers import policy
-from huying.papers.actions import issue_paper
+from huying.papers.actions import issue_paper, supersede_paper
 from huying.papers.details import clean_details, names_of, said_details
 from huying.papers.kinds import kind_rules
 from huying.papers.models import (
@@ -459,7 +459,7 @@ def issue_draft(draft: PaperDraft, *, actor: User | None, at: dt.datetime | None
     draft.paper = paper
     draft.save(update_fields=["paper"])
     if draft.replaces is not None:
-        _supersede(draft.replaces, paper, actor, at)
+        supersede_paper(draft.replaces, paper, actor=actor, at=at)
     if "attendees" in rules.fields and rules.layout != "minutes":
         _call_meeting(draft, paper)
     tell_departments(
@@ -485,16 +485,6 @@ def _recipients(said: object) -> list[PaperReceipt]:
             PaperReceipt(department=department, name=name[:120]),
         )
     return list(found.values())
-
-
-def _supersede(old: Paper, new: Paper, actor: User | None, at: dt.datetime) -> None:
-    """The paper that this one replaces is void from now on."""
-    won = Paper.objects.filter(pk=old.pk, withdrawn_at=None).update(
-        withdrawn_at=at, withdrawn_by=actor, superseded_by=new, withdrawn_reason=new.title[:300]
-    )
-    if not won:
-        raise Conflict(_("要替代的文书已经废止。"))
-    log(old, "paper.withdrawn", actor=actor, at=at, reason=new.title, superseded_by=new.pk)
 
 
 def _call_meeting(draft: PaperDraft, paper: Paper) -> None:

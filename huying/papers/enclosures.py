@@ -187,7 +187,7 @@ class Attached:
 
 def attachments_of(titles: object, draft: PaperDraft | None) -> list[Attached]:
     """The attachments that a paper names, in their order, each with its file where it was uploaded."""
-    rows = {row.title: row for row in draft.attachments.select_related("file")} if draft else {}
+    rows = {row.title: row for row in draft.attachments.select_related("file")} if draft and titles else {}
     said = [str(each) for each in titles] if isinstance(titles, list | tuple) else []
     return [Attached(place, title, rows.get(title)) for place, title in enumerate(said, start=1)]
 

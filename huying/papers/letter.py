@@ -151,6 +151,8 @@ def letter_of(paper: Paper, copy: int = 1) -> Letter:
     # Papers of the rules themselves, issued without a draft, are letters as they always were.
     form = {"layout": "letter", **paper.form}
     void = f"已废止：{paper.withdrawn_reason}" if paper.withdrawn_at else ""
+    if paper.superseded_by is not None and (newer := number_of(paper.superseded_by)) not in void:
+        void += f"（由{newer}替代）"
     return _letter(
         form,
         title=paper.title,

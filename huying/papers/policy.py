@@ -95,6 +95,19 @@ def _issues(scope: Scope, paper: Paper, user: User) -> bool:
     return paper.issued_by_id == user.pk or (area.path if area else paper.area_path).startswith(scope.path)
 
 
+def may_replace(user: User, paper: Paper) -> bool:
+    """Whether this person writes the paper that takes the place of this one: who issues there, or wrote it."""
+    if not can(user, "paper.draft"):
+        return False
+    if may_judge(user, paper):
+        return True
+    source: PaperDraft | None = getattr(paper, "draft", None)
+    if source is None:
+        return paper.issued_by_id == user.pk
+    same = user.department_id is not None and user.department_id == source.department_id
+    return source.drafted_by_id == user.pk or same
+
+
 # -- drafts --------------------------------------------------------------------------------------------------
 
 

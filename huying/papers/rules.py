@@ -45,6 +45,7 @@ KEYS = (
     "printer",
     "copies",
     "upward",
+    "replaces",
 )
 PLACEHOLDERS = {
     "title": _("标题"),
@@ -61,6 +62,8 @@ PLACEHOLDERS = {
     "signatories": _("签署人"),
     "reply": _("回复时限"),
 }
+REPLACED = ("number", "title")  # what the sentence about a replaced paper may name
+REPLACES = "本文替代《{title}》（{number}），原文废止，以本文为准。"
 _WITHIN = re.compile(r"within (.+)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -94,6 +97,7 @@ class KindRules:
     seal: str = ""
     printer: str = ""
     copies: bool = False  # 份号: every addressee's copy has a number of six digits
+    replaces: str = REPLACES  # the last sentence of a paper that takes the place of another
     upward: bool = False  # 上行文: who signed stands beside the number
     builtin: bool = field(default=False, compare=False)
 
@@ -187,14 +191,16 @@ def read_kind(declaration: Mapping[str, Any]) -> tuple[KindRules, list[Problem]]
     if len(zh) > 30:
         wrong(_("太长：最多 %(longest)d 个字，现在 %(length)d 个。"), "title", longest=30, length=len(zh))
     text = str(declaration.get("text") or "")
-    for key, words in (("text", text), ("subject", str(declaration.get("subject") or ""))):
+    texts = {key: str(declaration.get(key) or "") for key in ("text", "subject", "replaces")}
+    for key, words in texts.items():
+        known_here = REPLACED if key == "replaces" else tuple(PLACEHOLDERS)
         for name in placeholders(words):
-            if name not in PLACEHOLDERS:
+            if name not in known_here:
                 wrong(
                     _("“%(found)s”不认识。可以写：%(known)s。"),
                     key,
                     found=name,
-                    known="、".join(PLACEHOLDERS),
+                    known="、".join(known_here),
                 )
     rules = KindRules(
         code=code, title=zh or code, title_en=en, about=two_titles(declaration.get("about"))[0],
@@ -205,6 +211,7 @@ def read_kind(declaration: Mapping[str, Any]) -> tuple[KindRules, list[Problem]]
         sign=some_of("sign", _with_verb("paper.sign"), ("leader",)), reply=_reply(declaration, problems),
         seal=str(declaration.get("seal") or "").replace("none", ""), printer=str(declaration.get("printer") or ""),
         copies=one_of("copies", ("numbered", "none"), "none") == "numbered", upward=declaration.get("upward") is True,
+        replaces=str(declaration.get("replaces") or REPLACES).replace("none", ""),
     )  # fmt: skip
     if declaration.get("upward") not in (None, True, False):
         wrong(_("写 true 或 false。"), "upward")

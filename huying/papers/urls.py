@@ -48,5 +48,6 @@ urlpatterns = [
     path("desk/papers/<int:pk>/receipt/", paper.receipt, name="receipt"),
     path("desk/papers/<int:pk>/reply/", paper.reply, name="reply"),
     path("desk/papers/<int:pk>/replies/<int:reply_pk>/verdict/", paper.verdict, name="verdict"),
+    path("desk/papers/<int:pk>/replacement/", paper.replacement, name="replacement"),
     path("desk/papers/<int:pk>/withdrawal/", paper.withdrawal, name="withdrawal"),
 ]

@@ -199,6 +199,15 @@ class TestWithdrawal(_Of):
         return self.office.issued(addressees=[self.district.streets["east"]]).pk
 
 
+class TestReplacement(_Of):
+    method = "post"
+    name = "replacement"
+    shows_area = True
+
+    def make(self) -> int:
+        return self.office.issued(addressees=[self.district.streets["east"]]).pk
+
+
 class _Meeting(_Of):
     shows_area = True
 

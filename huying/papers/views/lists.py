@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -232,8 +233,27 @@ _PAPER_COLUMNS = (
     Column("subject", gettext_lazy("事由"), "subject_label", shown=False),
     Column("signed_by", gettext_lazy("签批人"), lambda p: str(p.signed_by or ""), shown=False),
     Column("issued_by", gettext_lazy("签发人"), lambda p: str(p.issued_by or _("系统")), shown=False),
+    Column("replaced", gettext_lazy("更正、替代"), lambda p: replaced_words(p), lambda p: replaced_links(p)),
     Column("withdrawn", gettext_lazy("废止原因"), "withdrawn_reason", shown=False),
 )
+
+
+def replaced_words(paper: Paper) -> str:
+    """What took its place, and what it took the place of."""
+    said = [_("替代%s") % number_of(each) for each in paper.supersedes.all()]
+    if paper.superseded_by is not None:
+        said.append(_("由%s替代") % number_of(paper.superseded_by))
+    return "；".join(said)
+
+
+def replaced_links(paper: Paper) -> SafeString:
+    """The same with links."""
+    around = [*paper.supersedes.all(), *([paper.superseded_by] if paper.superseded_by else [])]
+    said = replaced_words(paper).split("；")
+    rows = (
+        (reverse("papers:paper", args=[each.pk]), words) for each, words in zip(around, said, strict=False)
+    )
+    return format_html_join(" ", '<a href="{}">{}</a>', rows) or SafeString("—")
 
 
 def addressed_words(paper: Paper) -> str:
@@ -242,6 +262,9 @@ def addressed_words(paper: Paper) -> str:
     first = paper.addressed_to or (str(rows[0].get("name", "")) if rows else "")
     more = len(rows) - 1
     return _("%(first)s等 %(n)d 家") % {"first": first, "n": more + 1} if first and more > 0 else first
+
+
+_WITH = ("addressee", "issued_by", "signed_by", "superseded_by")
 
 
 class _Papers(VerbRequired, ListPage):
@@ -296,7 +319,7 @@ class Issued(_Papers):
 
     def get_queryset(self) -> QuerySet[Paper]:
         rows = policy.papers_for(self.request.user)
-        return rows.select_related("addressee", "issued_by", "signed_by").defer("body")
+        return rows.select_related(*_WITH).prefetch_related("supersedes").defer("body")
 
     def extra_context(self) -> dict[str, Any]:
         user = self.request.user
@@ -317,7 +340,7 @@ class Received(_Papers):
 
     def get_queryset(self) -> QuerySet[Paper]:
         rows = policy.received_by(self.request.user)
-        return rows.select_related("addressee", "issued_by", "signed_by").defer("body")
+        return rows.select_related(*_WITH).prefetch_related("supersedes").defer("body")
 
 
 def unanswered(user: Any) -> int:

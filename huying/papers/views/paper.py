@@ -21,7 +21,8 @@ from huying.papers.enclosures import attachments_of
 from huying.papers.forms import ReplyForm
 from huying.papers.letter import letter_of, number_of
 from huying.papers.models import Paper, PaperDraft, PaperMeeting, PaperReceipt, PaperReply
-from huying.papers.policy import READING, may_answer, may_judge, papers_for
+from huying.papers.policy import READING, may_answer, may_judge, may_replace, papers_for
+from huying.papers.replacing import open_replacement, start_replacement
 from huying.people.guards import requires
 from huying.people.models import User
 
@@ -33,7 +34,7 @@ def paper_for(request: HttpRequest, pk: int) -> Paper:
     rows = (
         papers_for(request.user)
         .select_related(
-            "addressee__area", "issued_by", "signed_by", "received_by", "replied_by", "superseded_by"
+            "addressee__area", "issued_by", "signed_by", "received_by", "replied_by", "superseded_by", "draft"
         )
         .prefetch_related("receipts__department", "receipts__received_by", "receipts__replies__by")
     )
@@ -62,7 +63,8 @@ def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200
     )
     mine = own is not None and may_answer(user, paper) and paper.withdrawn_at is None
     judges = may_judge(user, paper)
-    draft = PaperDraft.objects.filter(paper=paper).first()
+    draft: PaperDraft | None = getattr(paper, "draft", None)
+    replaces = paper.superseded_by_id is None and may_replace(user, paper)
     context = {
         "paper": paper,
         "letter": letter_of(paper, copy_of(request, paper)),
@@ -77,6 +79,9 @@ def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200
         "reply_late": _late(paper),
         "draft": draft if judges else None,
         "attached": attachments_of(paper.details.get("attachments", ()), draft),
+        "may_replace": replaces,
+        "replacement": open_replacement(paper) if replaces else None,
+        "replaced": _named(paper, user),
         "meeting": PaperMeeting.objects.filter(notice=paper).first(),
     }
     return render(request, "papers/paper.html", context, status=status)
@@ -93,6 +98,15 @@ def copy_of(request: HttpRequest, paper: Paper) -> int:
         wanted = int(said) if said.isdecimal() and len(said) < 4 else 1
         return min(max(wanted, 1), max(len(receipts), 1))
     return max(next(own, 1), 1)
+
+
+def _named(paper: Paper, user: User) -> list[tuple[str, Paper, bool]]:
+    """(number, paper, whether the reader may open it) of what took its place, and of what it took the place of."""
+    around = [*([paper.superseded_by] if paper.superseded_by else []), *paper.supersedes.all()]
+    if not around:
+        return []
+    open_keys = set(papers_for(user).filter(pk__in=[each.pk for each in around]).values_list("pk", flat=True))
+    return [(number_of(each), each, each.pk in open_keys) for each in around]
 
 
 def _receipts(paper: Paper) -> list[PaperReceipt]:
@@ -131,6 +145,15 @@ def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
     actions.withdraw_paper(paper, reason=request.POST.get("reason", ""), actor=_reader(request))
     toast(request, _("%s 已废止。") % number_of(paper))
     return redirect("papers:paper", pk=pk)
+
+
+@require_POST
+@requires("paper.draft")
+def replacement(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the paper that takes the place of this one, or go on with it."""
+    draft = start_replacement(paper_for(request, pk), actor=_reader(request))
+    toast(request, _("已按原文起草，改好后送审；新文印发时，原文废止。"))
+    return redirect("papers:draft", pk=draft.pk)
 
 
 @requires(*READING)
