@@ -51,6 +51,7 @@ def notes_of(value: Value, said: Meaning) -> list[tuple[str, str]]:
     moment = timezone.localtime(value.at)
     return [
         (_("数值"), value.text),
+        (_("数的代码"), value.rules.code),
         (_("截至"), f"{moment:%Y-%m-%d %H:%M:%S}"),
         *((_("怎么数"), each) for each in said),
     ]
@@ -89,10 +90,17 @@ def export_frozen(
 
 
 def export_groups(
-    value: Value, said: Meaning, by: str, groups: Sequence[Group], *, as_csv: bool = False
+    value: Value,
+    said: Meaning,
+    by: str,
+    groups: Sequence[Group],
+    link: Callable[[str], str],
+    *,
+    as_csv: bool = False,
 ) -> FileResponse:
-    """The groups of a figure, each with its number as shown and exactly."""
+    """The groups of a figure, each with its number as shown and exactly; `link` makes an address absolute."""
     title = f"{value.rules} {by}"
+    moment = f"{timezone.localtime(value.at):%Y-%m-%d %H:%M:%S}"
     columns: list[tuple[str, Callable[[Group], Any]]] = [
         (_("代码"), lambda group: group.key), (by, lambda group: group.title),
         (_("数"), lambda group: as_number(group.value.exact)), (_("显示"), lambda group: group.value.number),
@@ -102,6 +110,10 @@ def export_groups(
             (_("分子"), lambda group: as_number(group.value.numerator)),
             (_("分母"), lambda group: as_number(group.value.denominator)),
         ]
+    columns += [
+        (_("数的代码"), lambda group: value.rules.code), (_("截至"), lambda group: moment),
+        (_("它的记录"), lambda group: link(group.value.url) if group.key else ""),
+    ]  # fmt: skip
     return (
         export_csv(title, columns, groups)
         if as_csv

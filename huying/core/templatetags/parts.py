@@ -189,6 +189,7 @@ def script_words() -> str:
         "picked": _("已选位置：经度 %s，纬度 %s"),
         "locate_failed": _("没有取得您的位置。请在地图上点选，或输入地址。"),
         "map_failed": _("地图数据没有取到，请刷新页面再试。"),
+        "picture_failed": _("图没有画出来，请等图显示完整以后再试。"),
         "no_value": _("无数据"),
     }
     return json.dumps(words, ensure_ascii=False)

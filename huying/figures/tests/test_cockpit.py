@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import re
 from html import unescape
@@ -23,12 +24,14 @@ from huying.core.testing import AccessSuite, MiniDistrict, make_user
 from huying.figures.tests.conftest import declare
 from huying.figures.views.cockpit.numbers import SMALL, Change
 from huying.figures.views.cockpit.periods import span_of
+from huying.figures.views.cockpit.taking import CHARTS
 from huying.people.models import User
 from huying.places.clock import BEIJING
 
 pytestmark = pytest.mark.django_db
 NUMBER = re.compile(r'<a[^>]* href="([^"]+)" data-count="(\d+)"')
 HOME = "/cockpit/"
+HOST = "http://testserver"
 
 
 def page(client: Client, user: User, query: str = "") -> str:
@@ -165,6 +168,29 @@ def test_load_on_the_map_is_every_open_case_that_has_a_place(loop: Loop, client:
         placed = Case.objects.filter(status__in=OPEN).exclude(area=None).count()
         assert sum(board["area_values"].values()) == placed
         assert board["unplaced"] == Case.objects.filter(status__in=OPEN, area=None).count()
+
+
+@pytest.mark.schema
+@pytest.mark.parametrize("chart", CHARTS)
+def test_what_is_taken_away_is_what_the_page_shows(loop: Loop, client: Client, chart: str) -> None:
+    loop.closed()
+    loop.filed()
+    Case.objects.update(reported_at=timezone.now() - dt.timedelta(minutes=1))
+    leader = make_user("leader")
+    html = page(client, leader, f"period=this-year&area={loop.district.east.code}")
+    address = next(href for href in re.findall(r'href="([^"]+as=csv)"', html) if f"/values/{chart}/" in href)
+    body = b"".join(client.get(unescape(address)).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(body.splitlines()))
+    counted = 0
+    for row in rows:
+        assert row["截至"].startswith(f"{timezone.localdate()}")
+        numbers = [int(text) for heading, text in row.items() if text.isdecimal() and heading != "代码"]
+        urls = [text.removeprefix(HOST) for text in row.values() if text.startswith(HOST)]
+        behind = [rows_behind(url, leader) for url in urls]
+        assert numbers[: len(behind)] == behind
+        counted += sum(behind)
+    assert counted or chart == "rising"  # two cases are no rising topic
+    assert client.get(unescape(address).replace("as=csv", "as=xlsx"))["Content-Type"].endswith("sheet")
 
 
 class TestPeriods:

@@ -149,6 +149,8 @@ def test_exports_have_the_rows_of_the_page(counted: Client) -> None:
         ["西环路街道", "1"],
         ["东安路街道", "3"],
     ]
+    told = groups.splitlines()[1].split(",")
+    assert told[4] == "lamps" and told[6].startswith("http://testserver/desk/figures/lamps/?")
     assert counted.get(f"{PAGE}?export=xlsx")["Content-Type"].endswith("sheet")
 
 

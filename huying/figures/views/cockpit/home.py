@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from huying.cases.rates import RATES
 from huying.cases.tallies.reading import reach_of, snapshot
 from huying.core.paging import address
 from huying.core.parts import ASKED_BY, asked_as_part
+from huying.figures.pictures import picture
 from huying.figures.views.cockpit.numbers import LEVELS, SMALL, Board, Line, choose_subdistricts
 from huying.figures.views.cockpit.periods import NAMED, Span, span_of
 from huying.people.access import scopes
@@ -36,12 +38,12 @@ FOLDED_FROM = 13
 """Rows of a table beyond this are folded away."""
 BELOW = {"subdistrict": "community", "community": "grid", "village": "grid"}
 """Into what an area of each level is divided."""
-TABLES = (
-    ("subdistrict", gettext_lazy("各街道"), gettext_lazy("街道")),
-    ("department", gettext_lazy("各责任单位"), gettext_lazy("责任单位")),
-    ("topic", gettext_lazy("各类事项"), gettext_lazy("事项")),
-    ("ledger", gettext_lazy("各台账"), gettext_lazy("台账")),
-)
+TABLES = {
+    "subdistrict": (gettext_lazy("各街道"), gettext_lazy("街道")),
+    "department": (gettext_lazy("各责任单位"), gettext_lazy("责任单位")),
+    "topic": (gettext_lazy("各类事项"), gettext_lazy("事项")),
+    "ledger": (gettext_lazy("各台账"), gettext_lazy("台账")),
+}
 
 
 class FilterForm(forms.Form):
@@ -78,12 +80,36 @@ def home(request: HttpRequest) -> HttpResponse:
         return _home(request)
 
 
-def _home(request: HttpRequest) -> HttpResponse:
+@dataclass(frozen=True)
+class Seen:
+    """What one reader looks at: the period, what narrows it, the map's division and the area shown."""
+
+    span: Span
+    form: FilterForm
+    scope: CaseFilter
+    board: Board
+    level: str
+    within: str
+
+
+def seen_by(request: HttpRequest) -> Seen:
+    """The cockpit as its address asks for it."""
     span = span_of(request.GET, timezone.now())
     form = FilterForm(request)
     scope = form.scope()
     board = Board(reach_of(reader(request)), span, scope)
-    level, within = _level(request, scope)
+    return Seen(span, form, scope, board, *_level(request, scope))
+
+
+def words_of(seen: Seen) -> str:
+    """What is looked at, in words: 随手拍 · 蒲城街道 · 11月1日至11月21日."""
+    return " · ".join(filter(None, (_scope_words(seen.scope), seen.span.words())))
+
+
+def _home(request: HttpRequest) -> HttpResponse:
+    seen = seen_by(request)
+    span, form, scope, board = seen.span, seen.form, seen.scope, seen.board
+    level, within = seen.level, seen.within
     context = {
         "board": board, "span": span, "form": form, "levels": _levels(request, level),
         "map": _map(board, level, within), "trend": _trend(board), "tables": _tables(request, board, within),
@@ -95,11 +121,33 @@ def _home(request: HttpRequest) -> HttpResponse:
         "here": _scope_words(scope), "wider_url": address(request, area=None) if within else "",
         "on_time_formula": RATES["on_time_closing"].formula, "data_until": span.at,
         "satisfaction_formula": RATES["satisfaction"].formula,
+        "pictures": _pictures(request, seen), "values_query": values_query(request),
     }  # fmt: skip
     part = asked_as_part(request)
     response = render(request, "figures/cockpit/_live.html" if part else "figures/cockpit/home.html", context)
     patch_vary_headers(response, ASKED_BY)
     return response
+
+
+def _pictures(request: HttpRequest, seen: Seen) -> dict[str, dict[str, Any]]:
+    """What the pictures of the charts say of themselves."""
+
+    def made(title: str, code: str, words: str) -> dict[str, Any]:
+        of = " · ".join(filter(None, ("" if "area" in seen.scope.values else _("看得到的全部区域"), words)))
+        return picture(request, title, seen.span.at, code=code, of=of)
+
+    here, now = words_of(seen), _scope_words(seen.scope)
+    return {
+        "topics": made(_("反映最多的事"), "reported", here),
+        "load": made(_("各%s在办量") % LEVELS[seen.level], "open", now),
+        "trend": made(_("30 天走势"), "reported, closed", now),
+    }
+
+
+def values_query(request: HttpRequest) -> str:
+    """What the numbers to take away take along from the page's address."""
+    kept = {name: value for name, value in request.GET.items() if name not in ("wall", "as")}
+    return urlencode(kept)
 
 
 def _scope_words(scope: CaseFilter) -> str:
@@ -166,19 +214,31 @@ def _trend(board: Board) -> dict[str, Any]:
 
 def _tables(request: HttpRequest, board: Board, within: str) -> list[dict[str, Any]]:
     found = []
-    below, level = _below(within)
-    for code, title, heading in TABLES:
-        lines = board.lines(code)
+    _codes, level = _below(within)
+    for code in TABLES:
+        lines = shown_lines(board, code, within)
+        title, heading = table_title(code, within)
         shown: dict[str, Any] = {"code": code, "title": title, "heading": heading}
-        if code == "subdistrict":
-            if below:
-                lines = board.areas(below)
-                shown |= {"title": _("各%s") % LEVELS[level], "heading": LEVELS[level]}
-            if level != "grid":
-                lines = [_with_way_in(request, line) for line in lines]
+        if code == "subdistrict" and level != "grid":
+            lines = [_with_way_in(request, line) for line in lines]
         shown |= {"ranked": any(line.rank for line in lines)}
         found.append(shown | {"lines": lines[:FOLDED_FROM], "more": lines[FOLDED_FROM:]})
     return found
+
+
+def shown_lines(board: Board, code: str, within: str) -> list[Line]:
+    """The lines of a table; that of the streets goes on with what lies in the area shown."""
+    below, _level = _below(within)
+    return board.areas(below) if code == "subdistrict" and below else board.lines(code)
+
+
+def table_title(code: str, within: str) -> tuple[str, str]:
+    """What a table and its first column are called."""
+    below, level = _below(within)
+    if code == "subdistrict" and below:
+        return _("各%s") % LEVELS[level], str(LEVELS[level])
+    title, heading = TABLES[code]
+    return str(title), str(heading)
 
 
 def _with_way_in(request: HttpRequest, line: Line) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from huying.figures.counting import Asked, Group, UnknownFigure, Value, count, f
 from huying.figures.exports import export_groups, export_rows
 from huying.figures.meaning import Meaning, first_collection, formula, meaning, plain, words_in
 from huying.figures.models import Figure
+from huying.figures.pictures import picture
 from huying.figures.policy import (
     figures_for,
     is_staff_reader,
@@ -42,6 +43,7 @@ from huying.people.models import User
 ROWS = 50
 MOST_PAGES = 20_000
 GROUPS_IN_CHART = 24
+GAP = "…"
 DIMENSIONS = {
     "month": gettext_lazy("月份"), "year": gettext_lazy("年份"), "subdistrict": gettext_lazy("街道"),
     "community": gettext_lazy("社区"), "village": gettext_lazy("村"), "compound": gettext_lazy("小区"),
@@ -140,7 +142,7 @@ def figure_page(request: HttpRequest, code: str) -> HttpResponse:
     looked = look(rules, request.GET)
     with looked.moment():
         if asked_as_part(request) and request.GET.get("part") == "trend":
-            return render(request, "figures/_trend.html", {"trend": _trend(rules, looked), "rules": rules})
+            return render(request, "figures/_trend.html", _trend_context(request, rules, looked))
         return _page(request, rules, looked)
 
 
@@ -163,6 +165,8 @@ def _page(request: HttpRequest, rules: FigureRules, looked: Looked) -> HttpRespo
     parted = groups(rules, by, looked.asked, looked.at) if by else []
     if answer := _exported(request, value, said, dimensions.get(by, ""), parted, staff):
         return answer
+    if answer := _exported_months(request, value, said, dimensions):
+        return answer
     number = page_number(request)
     context = {
         "rules": rules, "value": value, "meaning": said, "terms": formula(value), "looked": looked,
@@ -179,9 +183,26 @@ def _page(request: HttpRequest, rules: FigureRules, looked: Looked) -> HttpRespo
         "permanent_url": value.url, "published": _published(request, rules), "may_publish": may_publish(request.user),
         "publish_query": looked.asked.query(), "xlsx_url": address(request, export="xlsx"),
         "csv_url": address(request, export="csv"), "groups_url": address(request, export="groups"),
+        "groups_csv_url": address(request, export="groups-csv"),
+        "picture": _picture(request, value, said, dimensions.get(by, "")),
         **_rows(request, value, looked, number),
     }  # fmt: skip
     return render(request, "figures/figure.html", context)
+
+
+def _picture(request: HttpRequest, value: Value, said: Meaning, by_title: str) -> dict[str, Any]:
+    title = f"{value.rules} · {by_title}" if by_title else str(value.rules)
+    return picture(request, title, value.at, code=value.rules.code, of=said.days, url=value.url)
+
+
+def _trend_context(request: HttpRequest, rules: FigureRules, looked: Looked) -> dict[str, Any]:
+    value = safe_count(rules, looked.asked, looked.at)
+    return {
+        "trend": None if value is None else _trend(rules, looked), "rules": rules,
+        "picture": value and _picture(request, value, meaning(rules, looked.asked, looked.at), _("逐月")),
+        "values_url": address(request, part=None, export="months"),
+        "values_csv_url": address(request, part=None, export="months-csv"),
+    }  # fmt: skip
 
 
 def base_for(request: HttpRequest) -> str:
@@ -243,19 +264,35 @@ def groups_chart(
         return None
     in_time = by in ("month", "year")
     ordered = named if in_time else sorted(named, key=lambda group: -(group.value.exact or 0))
-    shown = ordered[-GROUPS_IN_CHART:] if in_time else ordered[:GROUPS_IN_CHART]
+    shown: list[Group | None] = [*(ordered[-GROUPS_IN_CHART:] if in_time else ordered[:GROUPS_IN_CHART])]
+    if by == "month":
+        shown = _with_gaps(ordered[-GROUPS_IN_CHART:])
     return {
         "id": "figure-groups", "title": str(rules), "kind": "bar" if in_time else "rows",
-        "labels": [group.title for group in shown],
+        "labels": [group.title if group else GAP for group in shown],
         "label_title": by_title, "unit": unit_of(rules), "until": f"{timezone.localtime(at):%Y-%m-%d %H:%M}",
         "series": [
             {
-                "name": str(rules), "values": [_scaled(rules, group.value) for group in shown],
-                "urls": [group.value.url for group in shown],
+                "name": str(rules), "values": [group and _scaled(rules, group.value) for group in shown],
+                "urls": [group.value.url if group else "" for group in shown],
             }
         ],
         "height": "large" if len(shown) > 8 and not in_time else "",
     }  # fmt: skip
+
+
+def _with_gaps(months: Sequence[Group]) -> list[Group | None]:
+    """Months in their order, with None between two that do not follow each other: no line runs over a gap."""
+    found: list[Group | None] = []
+    before = None
+    for group in months:
+        year, month = (int(part) for part in group.key.split("-"))
+        here = year * 12 + month
+        if before is not None and here != before + 1:
+            found.append(None)
+        found.append(group)
+        before = here
+    return found
 
 
 def unit_of(rules: FigureRules) -> str:
@@ -267,17 +304,19 @@ def unit_of(rules: FigureRules) -> str:
 def _trend(rules: FigureRules, looked: Looked) -> dict[str, Any] | None:
     if "month" not in dimensions_of(rules):
         return None
-    months = [group for group in groups(rules, "month", looked.asked, looked.at) if group.key][-36:]
-    if len(months) < 2:
+    found = [group for group in groups(rules, "month", looked.asked, looked.at) if group.key][-36:]
+    if len(found) < 2:
         return None
+    months = _with_gaps(found)
     return {
-        "id": "figure-months", "title": _("逐月"), "kind": "line", "labels": [group.key for group in months],
+        "id": "figure-months", "title": _("逐月"), "kind": "line",
+        "labels": [group.key if group else GAP for group in months],
         "label_title": _("月份"), "unit": unit_of(rules), "height": "small",
         "until": f"{timezone.localtime(looked.at):%Y-%m-%d %H:%M}",
         "series": [
             {
-                "name": str(rules), "values": [_scaled(rules, group.value) for group in months],
-                "urls": [group.value.url for group in months],
+                "name": str(rules), "values": [group and _scaled(rules, group.value) for group in months],
+                "urls": [group.value.url if group else "" for group in months],
             }
         ],
     }  # fmt: skip
@@ -372,7 +411,18 @@ def _exported(
 ) -> Any:
     wanted = request.GET.get("export", "")
     if wanted in ("groups", "groups-csv"):
-        return export_groups(value, said, by_title, parted, as_csv=wanted == "groups-csv")
+        link = request.build_absolute_uri
+        return export_groups(value, said, by_title, parted, link, as_csv=wanted == "groups-csv")
     if wanted in ("xlsx", "csv") and staff and value.rules.of:
         return export_rows(value, said, cast(User, request.user), as_csv=wanted == "csv")
     return None
+
+
+def _exported_months(request: HttpRequest, value: Value, said: Meaning, dimensions: Mapping[str, str]) -> Any:
+    """The months of the second chart, whatever the first is told apart by."""
+    wanted = request.GET.get("export", "")
+    if wanted not in ("months", "months-csv") or "month" not in dimensions:
+        return None
+    months = groups(value.rules, "month", value.asked, value.at)
+    link = request.build_absolute_uri
+    return export_groups(value, said, dimensions["month"], months, link, as_csv=wanted == "months-csv")

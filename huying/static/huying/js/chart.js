@@ -1,17 +1,17 @@
 // Charts: <div data-chart='{…}'> drawn by ECharts in the page's colours; the same numbers stand in the table below it.
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const ofPage = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const PALETTE = ["--accent", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"];
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-function option(chart) {
+/** What ECharts is told; `css` gives the value of a colour token, `size` is that of the letters in pixels. */
+export function option(chart, css = ofPage, size = parseFloat(getComputedStyle(document.body).fontSize) * 0.85) {
   const ink = css("--ink"), soft = css("--ink-soft"), line = css("--line"), across = chart.kind === "rows";
-  const size = parseFloat(getComputedStyle(document.body).fontSize) * 0.85;
   const names = { type: "category", data: chart.labels, inverse: across, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: soft, fontSize: size, hideOverlap: true } };
   const numbers = { type: "value", minInterval: 1, splitLine: { lineStyle: { color: line } }, axisLabel: { color: soft, fontSize: size } };
   return {
     animation: !still.matches,
     animationDuration: 300,
-    color: PALETTE.map(css),
+    color: PALETTE.map((name) => css(name)),
     textStyle: { fontFamily: css("--font"), color: ink, fontSize: size },
     grid: { left: 8, right: across ? 40 : 12, top: chart.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
     legend: { show: chart.series.length > 1, top: 0, left: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: soft, fontSize: size } },
@@ -28,7 +28,7 @@ function option(chart) {
       symbolSize: 6,
       cursor: chart.links || one.urls ? "pointer" : "default",
       itemStyle: chart.kind === "line" || chart.kind === "stacked" ? {} : { borderRadius: across ? [0, 3, 3, 0] : [3, 3, 0, 0] },
-      label: { show: across, position: "right", color: ink, fontSize: size },
+      label: { show: across, position: "right", color: ink, fontSize: size, formatter: ({ value }) => (value ?? "—").toLocaleString() },
     })),
   };
 }

@@ -28,6 +28,14 @@ function chart(fresh) {
   rows.replaceWith(fresh.querySelector(".chart__table tbody"));
 }
 
+/** What the pictures say of themselves keeps up with what they show. */
+function captions(fresh) {
+  for (const part of fresh.querySelectorAll("[data-picture][id]")) {
+    const same = document.getElementById(part.id);
+    if (same) same.dataset.picture = part.dataset.picture;
+  }
+}
+
 function colour(load) {
   const map = document.getElementById("load-map");
   if (!map) return;
@@ -59,6 +67,7 @@ async function refresh() {
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const before = spoken();
+  captions(fresh);
   for (const part of fresh.querySelectorAll("[data-live]")) {
     const old = document.getElementById(part.id);
     if (old && old.outerHTML !== part.outerHTML) swap(old, document.importNode(part, true));
