@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -82,6 +82,7 @@ class Letter:
     seal: str = ""  # a PNG as data: address
     link: str = ""  # the whole address that the QR code holds
     pictures: Pictures = field(default_factory=Pictures)
+    counted_url: str = ""  # of a draft with numbers that count themselves: the page that works on them
     void: str = ""  # 已废止, with the reason
 
     @cached_property
@@ -176,6 +177,33 @@ def _shown_number(paper: Paper) -> str:
     return "" if paper.form.get("numbering") == "none" else number_of(paper)
 
 
+@dataclass(frozen=True)
+class ShownText:
+    """A draft's text as it reads now, where it holds more than words: `url` is the page that works on it."""
+
+    body: str
+    drawn: Mapping[str, str]  # pictures as data: addresses, by name
+    url: str = ""
+
+
+Reading = Callable[[PaperDraft, str], ShownText | None]
+_readings: dict[str, Reading] = {}
+
+
+def register_reading(function: Reading) -> None:
+    """Ask `function(draft, body)` how a draft reads: floors above put values in the place of their tokens.
+
+    The draft's own text is left as it is. None: it knows nothing of this draft. Registering it again changes nothing.
+    """
+    _readings[f"{function.__module__}.{function.__qualname__}"] = function
+
+
+def shown_text(draft: PaperDraft, body: str) -> ShownText:
+    """The body as it is read."""
+    found = (function(draft, body) for function in list(_readings.values()))
+    return next((each for each in found if each is not None), ShownText(body, {}))
+
+
 def letter_of_draft(
     draft: PaperDraft,
     *,
@@ -188,14 +216,14 @@ def letter_of_draft(
 
     rules = kind_rules(draft.kind)
     said = dict(draft.details if details is None else details)
-    words = draft.body if body is None else body
+    shown = shown_text(draft, draft.body if body is None else body)
     number = "" if rules.numbering == "none" else f"{rules.cited}〔{timezone.localdate().year}〕　号"
     if rules.numbering == "issue":
         number = f"{rules.cited}第　期"
     return _letter(
         {"layout": rules.layout, **rules.form()},
         title=draft.title if title is None else title,
-        body=words,
+        body=shown.body,
         details=said,
         number=number,
         names=names_of(said.get("addressees", ())),
@@ -203,8 +231,9 @@ def letter_of_draft(
         date=_day(timezone.now()),
         colour=draft.colour,
         link_path=draft.link_path,
-        pictures=_pictures(words, draft=draft),
+        pictures=_pictures(shown.body, shown.drawn, draft=draft),
         signer=str(draft.signed_by or ""),
+        counted_url=shown.url,
     )
 
 
@@ -225,6 +254,7 @@ def _letter(
     sealed: bool = False,
     copy: int = 1,
     signer: str = "",
+    counted_url: str = "",
 ) -> Letter:
     layout, office = form.get("layout", "letter"), issuer()
     blocks = blocks_of(body)
@@ -255,6 +285,7 @@ def _letter(
         link=f"{settings.PUBLIC_URL}{link_path}" if link_path else "",
         pictures=pictures,
         void=void,
+        counted_url=counted_url,
     )
 
 
@@ -266,10 +297,10 @@ def _seal(name: str) -> str:
     return _data_address(file.read_bytes()) if file.is_file() else ""
 
 
-def _pictures(body: str, **of: Any) -> Pictures:
+def _pictures(body: str, drawn: Mapping[str, str] | None = None, **of: Any) -> Pictures:
     if "](picture:" not in body:
         return Pictures()
-    return Pictures(PaperPicture.objects.filter(**of).select_related("file"))
+    return Pictures(PaperPicture.objects.filter(**of).select_related("file"), drawn)
 
 
 def _data_address(picture: bytes) -> str:

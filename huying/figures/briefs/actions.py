@@ -25,6 +25,7 @@ from huying.figures.models import new_token
 from huying.figures.publishing import publish_together
 from huying.inspections.campaigns.rules import Span
 from huying.papers.drafting import start_draft
+from huying.papers.letter import ShownText
 from huying.papers.models import PaperDraft, PaperPicture
 from huying.people.access import can
 from huying.people.models import User
@@ -193,6 +194,17 @@ def freeze(draft: PaperDraft) -> str | None:
     run.save(update_fields=["counted_at"])
     log(run, "brief.issued", actor=None, at=at, numbers=len(found), title=draft.title)
     return _with_sources(body, run)
+
+
+def values_shown(draft: PaperDraft, body: str) -> ShownText | None:
+    """Called by `papers` wherever a draft is read: its numbers as they are now; None for what is no open brief."""
+    if "{" not in body:
+        return None
+    run = BriefRun.objects.filter(draft=draft, counted_at=None).select_related("brief").first()
+    if run is None:
+        return None
+    composer = composer_for(run)
+    return ShownText(composer.expand(body), composer.picture_addresses(), run.get_absolute_url())
 
 
 def _with_sources(body: str, run: BriefRun) -> str:

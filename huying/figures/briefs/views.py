@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -17,7 +16,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huying.core.errors import Refusal
-from huying.core.language import of_record
 from huying.core.toasts import toast
 from huying.figures.briefs import actions
 from huying.figures.briefs.composing import codes_of, period_words
@@ -32,7 +30,7 @@ from huying.inspections.campaigns.rules import Span
 from huying.papers import render as rendering
 from huying.papers.drafting import save_draft, submit_draft
 from huying.papers.kinds import kind_rules
-from huying.papers.letter import Letter, Pictures, letter_of, letter_of_draft, number_of
+from huying.papers.letter import Letter, letter_of, letter_of_draft, number_of
 from huying.papers.models import PaperDraft
 from huying.papers.policy import drafts_for, may_edit
 from huying.people.access import can
@@ -146,11 +144,7 @@ def letter_for(run: BriefRun, draft: PaperDraft, title: str = "", body: str = ""
     """The paper as it is, or as it would be issued now, every number leading to its rows."""
     if draft.paper is not None:
         return letter_of(draft.paper)
-    composer = actions.composer_for(run)
-    with of_record():
-        text = composer.expand(body or draft.body)
-    letter = letter_of_draft(draft, title=title or None, body=text)
-    return replace(letter, pictures=Pictures(letter.pictures.rows.values(), composer.picture_addresses()))
+    return letter_of_draft(draft, title=title or None, body=body or None)
 
 
 @never_cache

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.testing import make_user
@@ -18,7 +20,7 @@ from huying.figures.counting import Asked
 from huying.figures.models import CheckList, PublishedFigure
 from huying.figures.publishing import publish
 from huying.inspections.campaigns.rules import Span
-from huying.papers.drafting import save_draft
+from huying.papers.drafting import save_draft, submit_draft
 from huying.papers.models import PaperDraft
 from huying.registry.models import Item
 
@@ -152,6 +154,27 @@ def test_the_writer_edits_words_freely(figures: Any, office: Office) -> None:
     assert run.draft is not None
     save_draft(run.draft, title="路灯", body="路灯共{lamps}，都亮着，没有一盏坏的。", actor=office.writer)
     assert "路灯共⟦4盏|" in office.issue(run).body
+
+
+def test_the_papers_own_page_shows_values_and_keeps_the_tokens(
+    figures: Any, office: Office, client: Client
+) -> None:
+    draft = start_brief(declare_brief(text=TEXT), actor=office.writer).draft
+    assert draft is not None
+    client.force_login(office.writer)
+    address = reverse("papers:draft", args=[draft.pk])
+    page = client.get(address)
+    assert "4盏" in "".join(page.context["letter"].paragraphs)
+    assert "{lamps}" in page.context["form"].initial["body"]
+    said = {"title": draft.title, "body": "只有{lamps}。", "version": draft.version}
+    assert b"4" in client.post(reverse("papers:draft-preview", args=[draft.pk]), said).content
+    draft.refresh_from_db()
+    assert "{lamps}" in draft.body
+    submit_draft(draft, actor=office.writer)
+    client.force_login(office.supervisor)
+    reviewed = client.get(address).content.decode()
+    assert "4盏" in reviewed
+    assert "{lamps}" not in reviewed
 
 
 def test_only_who_may_write_begins_one(figures: Any, district: Any) -> None:
