@@ -71,6 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: os.environ.pop(SLOT, None))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Stages that run without the plugin of schemathesis, which is slow to load, leave out the file that needs it."""
+    needs_it = collection_path.name == "test_every_operation.py"
+    return True if needs_it and config.pluginmanager.is_blocked("schemathesis") else None
+
+
 @pytest.fixture(scope="session")
 def database_name() -> str:
     return "_".join(filter(None, ["test_huying", os.environ[SLOT], os.environ.get("PYTEST_XDIST_WORKER")]))
