@@ -132,6 +132,14 @@ def lines_shown(
     return shown
 
 
+def split(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Lines that say something, and those without any rows or words, which come last and folded."""
+    return {
+        "lines": [each for each in lines if each["line"].rows or each["appeal"]],
+        "nothing": [each for each in lines if not each["line"].rows and not each["appeal"]],
+    }
+
+
 def caps_of(rule: Rule) -> str:
     """What bounds a line, in words."""
     words = []

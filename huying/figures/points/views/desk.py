@@ -44,6 +44,7 @@ from huying.figures.points.display import (
     month_of,
     months,
     period_for,
+    split,
 )
 from huying.figures.points.models import (
     PointAppeal,
@@ -194,6 +195,9 @@ def _page(
     rows = [_row(month, member, user, reach, own) for member in _in_order(month)]
     if request.GET.get("export") == "csv":
         return _exported(month, rows)
+    used = [any(row["cells"][place] != "—" for row in rows) for place, _rule in enumerate(month.rules.lines)]
+    for row in rows:
+        row["shown"] = [cell for cell, here in zip(row["cells"], used, strict=True) if here]
     enter = Reach(user, ENTER)
     mine = [member for member in month.members if enter.covers(member) and member.user.pk != user.pk]
     table = month.table
@@ -212,16 +216,23 @@ def _page(
         "period": period,
         "months": months(period),
         "table": table,
-        "rows": rows,
+        "rows": [row for row in rows if row["busy"]],
+        "idle": [row for row in rows if not row["busy"]],
         "lines": [
-            {"rule": rule, "each": signed(rule.points), "caps": caps_of(rule)} for rule in month.rules.lines
+            {"rule": rule, "each": signed(rule.points), "caps": caps_of(rule), "used": here}
+            for rule, here in zip(month.rules.lines, used, strict=True)
         ],
         "reads_figures": can(user, FIGURES),
-        "small": len(month.members) < month.rules.at_least,
+        "small": 0 < len(month.members) < month.rules.at_least,
         "corrected": any(row["now"] for row in rows),
         "over": over,
         "may_announce": over and table is None and manages,
-        "may_publish": bool(table and table.published_at is None and manages),
+        "may_publish": bool(
+            table
+            and table.published_at is None
+            and manages
+            and (table.appeals_until is None or timezone.now() >= table.appeals_until)
+        ),
         "form": form
         or (EntryForm(rules=month.rules, members=mine, initial={"on": _last_day(period.last)})
             if table is None and mine and month.rules.given else None),
@@ -257,6 +268,7 @@ def _row(month: Month, member: Member, user: User, reach: Reach, own: str) -> di
         if by_name
         else "",
         "account": account,
+        "busy": any(line.rows for line in account.lines) or now.total != account.total,
         "cells": [account_line(account.line(rule.code)) for rule in month.rules.lines],
         "total": month.rules.show.write(account.total),
         "now": month.rules.show.write(now.total) if now.total != account.total else "",
@@ -300,9 +312,9 @@ def person_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "total": signed(account.total) if account else "",
         "of": len(month.members) if month else 0,
         "result": month.results.get(person.pk) if month else None,
-        "lines": lines_shown(month, account, user, whole=request.GET.get("line", ""))
-        if month and account
-        else [],
+        **split(
+            lines_shown(month, account, user, whole=request.GET.get("line", "")) if month and account else []
+        ),
         "may_appeal": bool(
             person.pk == user.pk
             and table

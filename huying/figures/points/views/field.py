@@ -22,6 +22,7 @@ from huying.figures.points.display import (
     month_of,
     months,
     period_for,
+    split,
 )
 from huying.figures.points.models import PointEntry
 from huying.figures.points.scoring import signed
@@ -69,9 +70,11 @@ def mine(request: HttpRequest) -> HttpResponse:
             "account": account,
             "total": signed(account.total) if account else "",
             "of": len(month.members) if month else 0,
-            "lines": lines_shown(month, account, user, whole=request.GET.get("line", ""), phone=True)
-            if month and account
-            else [],
+            **split(
+                lines_shown(month, account, user, whole=request.GET.get("line", ""), phone=True)
+                if month and account
+                else []
+            ),
             "result": month.results.get(user.pk) if month else None,
             "may_appeal": _may_appeal(month.table) if month else False,
             "left": left_of(scheme, user),
