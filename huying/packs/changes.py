@@ -63,6 +63,7 @@ KIND_TITLES: Mapping[str, Promise] = {
     "statement checks": gettext_lazy("说法之间的关系"),
     "appraisals": gettext_lazy("考核"),
     "points": gettext_lazy("积分办法"),
+    "project items": gettext_lazy("重点项目"),
     "briefs": gettext_lazy("简报"),
 }
 

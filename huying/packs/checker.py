@@ -30,7 +30,7 @@ from huying.packs.papers import check_paper
 from huying.packs.points import check_points
 from huying.packs.programmes import Around as AroundProgrammes
 from huying.packs.programmes import check_programme
-from huying.packs.projects import check_projects, check_war_map
+from huying.packs.projects import check_projects, check_war_map, project_columns, read_project
 from huying.packs.reader import (
     SINGLE_KINDS,
     Document,
@@ -63,6 +63,7 @@ from huying.places.nesting import validate_nesting
 from huying.places.sentences import Sentence
 from huying.places.sentences import gettext_noop as _
 from huying.registry.rules import read_register
+from huying.targets.projects.rules import read_projects
 
 _TOPIC_KEYS = (
     "code", "parent", "title", "limit", "department", "label", "keywords", "weak", "secret",
@@ -97,6 +98,7 @@ class Contents:
     pack: Pack
     tables: dict[str, list[Entry]] = field(default_factory=dict)
     items: dict[str, list[Entry]] = field(default_factory=dict)  # by register
+    projects: list[Entry] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
     def rows(self, table: str) -> list[Entry]:
@@ -687,6 +689,35 @@ class _Check:
         known = {**self.around.known, "categories": self.surroundings.categories.get(ledger, ())}
         for keys, sentence in check_projects(document.value, known):
             self.wrong(document.wrong(sentence, *keys))
+        if file := document.value.get("items"):
+            full = f"projects/{str(file).removeprefix('projects/')}"
+            if full in self.pack.items:
+                self.check_project_items(document, self.pack.items[full])
+            else:
+                hint = expected(full, [each for each in self.pack.items if each.startswith("projects/")])
+                self.wrong(
+                    document.wrong(said(_("没有文件 %(file)s。%(hint)s"), file=full, hint=hint), "items")
+                )
+
+    def check_project_items(self, document: Document, sheet: Sheet) -> None:
+        """Each project of the list; the columns are those of the spreadsheet."""
+        rules, columns = read_projects(document.value)[0], project_columns()
+        for column in sheet.columns:
+            if column not in columns:
+                hint = expected(column, columns)
+                self.wrong(Mistake(sheet.file, 1, said(_("不认识的列。%(hint)s"), hint=hint)))
+        entries = []
+        for row in sheet.rows:
+            cells = {columns[name]: text for name, text in row.cells.items() if name in columns}
+            values, wrong = read_project(cells, rules, self.known)
+            entry = Entry(sheet.file, row.line, {"lng": None, "lat": None, **values})
+            entries.append(entry)
+            for sentence in wrong:
+                self.wrong(entry.wrong(sentence))
+        self.check_unique(entries, ["code"])
+        for entry in self.outside(entries):
+            self.wrong(entry.wrong(_outside(entry)))
+        self.contents.projects = entries
 
     def check_war_map(self, document: Document) -> None:
         for keys, sentence in check_war_map(document.value, self.known):

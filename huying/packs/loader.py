@@ -16,7 +16,7 @@ import shapely
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -44,12 +44,13 @@ from huying.packs.checker import (
 from huying.packs.declarations import category_values, check_declaration, ledger_values, words
 from huying.packs.figures import declared_values
 from huying.packs.inspections import plan_values, standard_values
+from huying.packs.models import LoadedKind
 from huying.packs.notices import kept
 from huying.packs.papers import paper_values
 from huying.packs.place_names import rebuild_place_names
 from huying.packs.programmes import programme_values, promise_values, target_values
 from huying.packs.projects import declared_values as project_values
-from huying.packs.projects import item_values
+from huying.packs.projects import item_values, project_changes, project_row
 from huying.packs.reader import documents_of
 from huying.packs.registers import register_values
 from huying.packs.rosters import roster_rows
@@ -104,7 +105,7 @@ from huying.registry.models import Item, Register
 from huying.registry.rules import PROPERTIES, RETIRED, RegisterRules
 from huying.targets.models import Programme, Promise, Target
 from huying.targets.programmes.history import note_changes
-from huying.targets.projects.models import ProjectBook, WarMap, WarMapItem
+from huying.targets.projects.models import Project, ProjectBook, WarMap, WarMapItem
 
 Report = Callable[[str], object]
 # Kinds that change what is where: every process has to read the map again.
@@ -692,6 +693,7 @@ class _Loading:
         declared = self.pack.of_kind("projects")
         books.write({each.code: project_values("projects", each.value) for each in declared})
         books.finish()
+        self.load_project_items()
         maps = self.writer("war maps", WarMap, retire={"active": False})
         declared = self.pack.of_kind("war-map")
         maps.write({each.code: project_values("war-map", each.value) for each in declared})
@@ -700,6 +702,41 @@ class _Loading:
         for each in declared:
             items.write(item_values(each.value, maps.ids, self.ids.kinds["departments"]))
         items.finish()
+
+    def load_project_items(self) -> None:
+        """The list of projects; what it says nothing of, and what people entered since, stays as it is."""
+        entries = self.contents.projects
+        known = LoadedKind.objects.filter(kind="project items").values_list("rows", flat=True).first() or {}
+        codes = {*known, *(entry["code"] for entry in entries)}
+        if not codes:
+            return
+        before = {row.code: row for row in Project.objects.filter(code__in=codes)}
+        writer = Writer(
+            self.changes, "project items", Project, {row.code: row for row in Project.objects.filter(code__in=codes)},
+            retire={"active": False}, title=lambda row: row.title,
+        )  # fmt: skip
+        find_grid = self._grid_finder()
+        paths = dict(Area.objects.values_list("code", "path"))
+        streets = dict(Area.objects.filter(level=Area.Level.SUBDISTRICT).values_list("code", "pk"))
+        wanted = {
+            entry["code"]: project_row(
+                {name: value for name, value in entry.values.items() if value is not None},
+                self.ids, find_grid(entry), paths, streets,
+            )
+            for entry in entries
+        }  # fmt: skip
+        writer.write(wanted)
+        writer.finish()
+        months = {code for code in wanted if code not in before}
+        Project.objects.filter(code__in=months, updates_from=None).update(
+            updates_from=self.today.replace(day=1)
+        )
+        for row in Project.objects.filter(code__in=wanted):
+            if row.code in months:
+                journal.log(row, "project.added", title=row.title, total_wan=str(row.total_wan))
+            elif changes := project_changes(before.get(row.code), row):
+                Project.objects.filter(pk=row.pk).update(version=F("version") + 1)
+                journal.log(row, "project.changed", changes=changes)
 
     def load_figures(self) -> None:
         """Figures, and the relations between them."""

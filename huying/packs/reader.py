@@ -405,7 +405,7 @@ def _read_sheet(pack: Pack, text: str, file: str) -> None:
     except csv.Error as error:
         pack.mistakes.append(Mistake(file, 1, said(_("CSV 写法有误：%(problem)s。"), problem=error)))
         return
-    if file.startswith("registers/items/"):
+    if file.startswith(("registers/items/", "projects/")):
         pack.items[file] = sheet
         return
     table: Table | None = next((table for table in TABLES.values() if table.holds(file)), None)

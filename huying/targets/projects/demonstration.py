@@ -68,7 +68,7 @@ _SAID = ("查看施工进度，协调用电问题。", "现场开会，研究征
 def make_projects(pack: Path | None = None, now: dt.datetime | None = None) -> int:
     """Everything of `demonstration/projects.yaml`; how many projects. Twice makes nothing."""
     file = (pack or settings.PACK) / "demonstration" / "projects.yaml"
-    if not file.exists() or Project.objects.exists():
+    if not file.exists() or ProjectList.objects.exists():  # projects of the pack may be there already
         return 0
     plan = yaml.safe_load(file.read_text(encoding="utf-8"))
     scene = _Scene(plan, now or timezone.now())

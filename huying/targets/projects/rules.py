@@ -21,8 +21,8 @@ from huying.places.sentences import gettext_noop as _
 from huying.registry.declared.fields import Problem, Reader, title_of
 
 PROJECT_KEYS = (
-    "projects", "title", "about", "levels", "kinds", "lists", "update", "visits", "meeting", "problems", "permits",
-    "works", "grants", "renovation",
+    "projects", "title", "about", "items", "levels", "kinds", "lists", "update", "visits", "meeting", "problems",
+    "permits", "works", "grants", "renovation",
 )  # fmt: skip
 MAP_KEYS = ("war-map", "title", "about", "near", "classes", "items")
 LEVELS = ("provincial", "municipal", "district")
