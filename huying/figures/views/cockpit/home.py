@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+import segno
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -121,9 +122,12 @@ def _home(request: HttpRequest) -> HttpResponse:
         "here": _scope_words(scope), "wider_url": address(request, area=None) if within else "",
         "on_time_formula": RATES["on_time_closing"].formula, "data_until": span.at,
         "satisfaction_formula": RATES["satisfaction"].formula,
+        "paper_rows": _paper_rows(request, board),
         "pictures": _pictures(request, seen), "values_query": values_query(request),
     }  # fmt: skip
     part = asked_as_part(request)
+    if not part:
+        context |= _address_on_paper(request, span)
     response = render(request, "figures/cockpit/_live.html" if part else "figures/cockpit/home.html", context)
     patch_vary_headers(response, ASKED_BY)
     return response
@@ -141,6 +145,27 @@ def _pictures(request: HttpRequest, seen: Seen) -> dict[str, dict[str, Any]]:
         "topics": made(_("反映最多的事"), "reported", here),
         "load": made(_("各%s在办量") % LEVELS[seen.level], "open", now),
         "trend": made(_("30 天走势"), "reported, closed", now),
+    }
+
+
+def _paper_rows(request: HttpRequest, board: Board) -> list[tuple[str, str, str]]:
+    """(what, number, address of its rows) of the numbers on top, for a reader of the paper."""
+    numbers = [
+        (_("上报"), board.whole.number("reported")), (_("现在在办"), board.open),
+        (_("按期结案"), board.on_time.numerator), (_("应结"), board.on_time.denominator),
+        (_("现在超期"), board.overdue), (_("群众说没解决"), board.whole.number("unsolved")),
+        (_("重办"), board.whole.number("reopened")),
+    ]  # fmt: skip
+    return [(title, str(number), request.build_absolute_uri(number.url)) for title, number in numbers]
+
+
+def _address_on_paper(request: HttpRequest, span: Span) -> dict[str, str]:
+    """The page's address with its days written out, as text and as a code to scan: 本月 on paper is soon another month."""
+    days = {"period": None, "from": span.first, "to": span.last, "wall": None}
+    link = request.build_absolute_uri(address(request, **days))
+    return {
+        "paper_address": link,
+        "paper_code": segno.make(link, error="l", micro=False).svg_data_uri(border=2),
     }
 
 

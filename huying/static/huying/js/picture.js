@@ -34,14 +34,14 @@ function chartOfBars(list) {
   return { kind: "rows", labels: rows.map((row) => row.querySelector(".bars__title").textContent), series: [{ name: "", values: rows.map(number) }] };
 }
 
-/** What the box shows, on a canvas as wide as a paper; null where there is nothing to draw. */
-async function drawn(box) {
+/** What the box shows, on a canvas as wide as a paper, `flat` among other things; null where there is nothing to draw. */
+async function drawn(box, flat = false) {
   const chart = box.querySelector("[data-chart]"), map = box.querySelector("[data-map]"), list = box.querySelector(".bars");
   if (map) return (await import("./map-picture.js")).drawMap(map, canvasOf, css, WIDTH);
   if (!window.echarts) return null;
   if (chart) {
     const said = JSON.parse(chart.dataset.chart);
-    return drawChart(said, said.kind === "rows" ? Math.max(220, 60 + 34 * said.labels.length) : said.height === "small" ? 340 : 480);
+    return drawChart(said, said.kind === "rows" ? Math.max(220, 60 + 34 * said.labels.length) : said.height === "small" ? (flat ? 230 : 340) : 480);
   }
   const bars = list && chartOfBars(list);
   return bars?.labels.length ? drawChart(bars, 60 + 34 * bars.labels.length) : null;
@@ -95,7 +95,7 @@ document.addEventListener("click", (event) => {
 /** On paper a canvas would be cut, and drawn for the screen: an image that fits the sheet stands in its place. */
 async function prepare(box) {
   const place = box.querySelector("[data-chart], [data-map]");
-  const body = place && await drawn(box);
+  const body = place && await drawn(box, true);
   if (!body) return;
   let image = box.querySelector(".paper-picture");
   if (!image) {
