@@ -6,6 +6,7 @@ imported only when a paper is made: they cost memory and time that other pages n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def as_pdf(paper: Paper, copy: int = 1) -> bytes:
 
 def pdf_of(letter: Letter) -> bytes:
     """A letter as a PDF; see `as_pdf`."""
+    page = render_to_string("papers/letter_pdf.html", {"letter": letter, "base": settings.PUBLIC_URL})
+    return pdf_of_page(page, [_STYLE.read_text(encoding="utf-8"), _face_css(tuple(faces().items()))])
+
+
+def pdf_of_page(page: str, styles: Sequence[str], *, base: str = "") -> bytes:
+    """A page as a PDF with these style sheets; its links begin at `base`. Raises Refusal, see `as_pdf`."""
     try:
         from weasyprint import CSS, HTML
         from weasyprint.urls import URLFetcher
@@ -57,11 +64,10 @@ def pdf_of(letter: Letter) -> bytes:
                 "这台服务器缺少生成 PDF 的系统组件（Pango），请管理员运行 huying doctor。现在可以先下载 Word 文件。"
             )
         ) from error
-    page = render_to_string("papers/letter_pdf.html", {"letter": letter, "base": settings.PUBLIC_URL})
-    styles = [CSS(filename=str(_STYLE)), CSS(string=_face_css(tuple(faces().items())))]
     # A paper brings its pictures with it: nothing else that its words might name is ever fetched.
     only_own = URLFetcher(allowed_protocols=["data"])
-    made: bytes = HTML(string=page, url_fetcher=only_own).write_pdf(stylesheets=styles)
+    sheets = [CSS(string=style, url_fetcher=only_own) for style in styles]
+    made: bytes = HTML(string=page, base_url=base or None, url_fetcher=only_own).write_pdf(stylesheets=sheets)
     return made
 
 

@@ -1,5 +1,7 @@
 """A meeting's material in one zip: contents, each brief as .pdf, .docx and .xlsx, each table and figure as .xlsx.
 
+War maps go along as they are printed (.pdf), the projects as their ledger (.xlsx).
+
 Everything is of one moment, and stays as it was made. What an issued brief says is frozen anyway; drafts and live
 tables are as of the moment of the pack.
 """
@@ -45,9 +47,11 @@ from huying.papers.letter import Letter, issuer
 from huying.papers.policy import drafts_for
 from huying.people.access import can
 from huying.people.models import User
+from huying.targets.projects.models import WarMap
+from huying.targets.projects.printing import ledger, ledgers_for, war_map_pdf, war_maps_for
 
 MOST_ITEMS = 60
-KINDS = ("brief", "appraisal", "figure")
+KINDS = ("brief", "appraisal", "war-map", "projects", "figure")
 State = MeetingPack.State
 
 
@@ -72,7 +76,7 @@ def order_pack(
     if not title:
         raise Refusal(_("请写会议材料的名称。"), field="title")
     if not items:
-        raise Refusal(_("至少选一样：简报、考核表或数字。"), field="items")
+        raise Refusal(_("至少选一样：简报、考核表、挂图、项目台账或数字。"), field="items")
     if len(items) > MOST_ITEMS:
         raise Refusal(_("一次最多选 %d 样。") % MOST_ITEMS, field="items")
     pack = MeetingPack.objects.create(title=title, items=items, at=at or timezone.now(), made_by=actor)
@@ -126,6 +130,8 @@ def made(item: dict[str, str], pack: MeetingPack) -> Part:
     makers: dict[str, Callable[[str, MeetingPack], Part]] = {
         "brief": _brief,
         "appraisal": _appraisal,
+        "war-map": _war_map,
+        "projects": _projects,
         "figure": _figure,
     }
     if item.get("kind") not in makers:
@@ -174,6 +180,20 @@ def _figure(code: str, pack: MeetingPack) -> Part:
         f"{value.rules.title} {value.text}",
         (("xlsx", _read(export_rows(value, meaning(value.rules, None, pack.at), pack.made_by))),),
     )
+
+
+def _war_map(code: str, pack: MeetingPack) -> Part:
+    found = WarMap.objects.filter(code=code, active=True).first()
+    if found is None or code not in dict(war_maps_for(pack.made_by)):
+        raise Refusal(_("没有这张挂图。"))
+    return Part(f"{found}", (("pdf", war_map_pdf(found, pack.made_by)),))
+
+
+def _projects(code: str, pack: MeetingPack) -> Part:
+    if code not in dict(ledgers_for(pack.made_by)):
+        raise Refusal(_("没有这份项目台账，或者您不能看项目。"))
+    title, book = ledger(code, pack.made_by)
+    return Part(_("项目台账 %(title)s") % {"title": title}, (("xlsx", _read(book)),))
 
 
 def _files(letter: Letter) -> Iterator[tuple[str, bytes]]:
@@ -237,5 +257,7 @@ def choices_for(user: User) -> dict[str, list[tuple[str, str]]]:
     return {
         "brief": [(run.token, run.draft.title) for run in mine.distinct()[:40] if run.draft],
         "appraisal": [(row.code, str(row)) for row in Appraisal.objects.filter(active=True)],
+        "war-map": war_maps_for(user),
+        "projects": ledgers_for(user),
         "figure": [(row.code, str(row)) for row in Figure.objects.filter(active=True)],
     }

@@ -44,7 +44,13 @@ def packs(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(pack.get_absolute_url())
     mine = MeetingPack.objects.filter(made_by=user)[:SHOWN]
-    context = {"packs": mine, "choices": choices, "title": request.POST.get("title", "")}
+    context = {
+        "packs": mine,
+        "choices": choices,
+        "war_maps": choices["war-map"],
+        "title": request.POST.get("title", ""),
+        "chosen": {kind.replace("-", "_"): request.POST.getlist(kind) for kind in KINDS},
+    }
     return render(
         request, "figures/reports/packs.html", context, status=422 if request.method == "POST" else 200
     )

@@ -12,17 +12,21 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from huying.core.testing import MiniDistrict, district, grant_role, make_user
 from huying.figures.briefs.models import BriefRun
 from huying.figures.briefs.rules import parse_every
 from huying.figures.briefs.tests.conftest import declare_brief
 from huying.figures.reports.models import MeetingPack
-from huying.figures.reports.packing import make, order_pack
+from huying.figures.reports.packing import choices_for, make, order_pack
 from huying.figures.reports.schedule import due_at, make_due
 from huying.figures.tests.conftest import declare, lamps
 from huying.places.work_calendar import current_calendar
 from huying.registry.models import Item
+from huying.targets.projects.models import Project, WarMap, WarMapItem
+from huying.targets.projects.tests.conftest import make_site
+from huying.targets.projects.tests.test_rules import MAP
 
 __all__ = ["district", "lamps"]
 
@@ -111,3 +115,39 @@ def test_what_is_gone_is_said_instead_of_a_pack(lamps: list[Item]) -> None:
     pack = order_pack(title="例会", items=[{"kind": "figure", "code": "gone"}], actor=user)
     assert make(pack.pk) is None
     assert MeetingPack.objects.get(pk=pack.pk).state == "failed"
+
+
+@pytest.mark.schema
+@pytest.mark.django_db
+def test_the_war_map_goes_along_as_it_is_printed_and_projects_as_their_ledger(
+    district: MiniDistrict, tmp_path: Any, settings: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    site = make_site(district)
+    chart = WarMap.objects.create(code="m", title="改革挂图", declaration=MAP)
+    WarMapItem.objects.create(
+        code="m-a", war_map=chart, category="x", title="一件事", owner=district.streets["east"],
+        deadline=dt.date(2026, 12, 1),
+    )  # fmt: skip
+    items = [{"kind": "war-map", "code": "m"}, {"kind": "projects", "code": "all"}]
+    pack = order_pack(title="例会", items=items, actor=site.office)
+    Project.objects.filter(pk=site.other.pk).update(title="后来改的名")
+    made = make(pack.pk)
+    assert made is not None
+    with zipfile.ZipFile(made.file) as archive:
+        sheet = archive.read("01 改革挂图.pdf")
+        rows = CalamineWorkbook.from_filelike(
+            io.BytesIO(archive.read("02 项目台账 全部重点项目.xlsx"))
+        ).get_sheet_by_index(0).to_python()  # fmt: skip
+    assert sheet.startswith(b"%PDF")
+    assert [row[1] for row in rows[1:]] == [
+        f"{street.title}物流园" for street in (district.east, district.west)
+    ]
+
+
+@pytest.mark.django_db
+def test_who_sees_no_projects_takes_none_along(district: MiniDistrict) -> None:
+    make_site(district)
+    user = make_user()
+    grant_role(user, "inspector")
+    assert choices_for(user)["projects"] == choices_for(user)["war-map"] == []

@@ -81,7 +81,13 @@ def map_for(code: str) -> WarMap:
 @requires(VIEW)
 def chart(request: HttpRequest, code: str) -> HttpResponse:
     """The sheet: classes, tasks, owners, deadlines, lights. `?wall=1` is dark and is read from far."""
-    user, found = signed_in(request), map_for(code)
+    wall = request.GET.get("wall") == "1"
+    context = {**chart_of(signed_in(request), map_for(code)), "wall": wall}
+    return render(request, f"targets/projects/{'war_map_wall' if wall else 'war_map'}.html", context)
+
+
+def chart_of(user: Any, found: WarMap) -> dict[str, Any]:
+    """What stands on the sheet, for the page, the wall and the PDF."""
     items, today = _items(user, found), timezone.localdate()
     classes = []
     for key, word in found.rules.classes.items():
@@ -93,13 +99,11 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
         if mine:
             done = sum(row["light"] == "done" for row in mine)
             classes.append({"code": key, "title": str(word), "items": mine, "done": done})
-    context = {
+    return {
         "map": found, "about": _about(found), "classes": classes, "lights": _lights(found, items), "count": len(items),
-        "today": today, "now": timezone.now(), "near": found.rules.near_days, "wall": request.GET.get("wall") == "1",
+        "today": today, "now": timezone.now(), "near": found.rules.near_days,
         "list_url": open_url("war-map-items", map=found.code),
     }  # fmt: skip
-    name = "war_map_wall" if context["wall"] else "war_map"
-    return render(request, f"targets/projects/{name}.html", context)
 
 
 def _of_light(rows: QuerySet[WarMapItem], light: str) -> QuerySet[WarMapItem]:
