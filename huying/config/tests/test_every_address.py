@@ -32,9 +32,9 @@ from huying.figures.appraisals.models import Appraisal
 from huying.figures.briefs.actions import start_brief
 from huying.figures.briefs.models import Brief
 from huying.figures.models import Figure
-from huying.figures.publishing import publish as publish_figure
 from huying.figures.points.models import PointScheme
 from huying.figures.points.tests.conftest import RULES as POINT_RULES
+from huying.figures.publishing import publish as publish_figure
 from huying.figures.reports.models import MeetingPack
 from huying.figures.statements.models import Statement, StatementSource
 from huying.inspections.campaigns.models import Bulletin
@@ -107,6 +107,7 @@ ITEM_OPERATIONS = (
 )  # fmt: skip
 BRIEF_PAGES = (
     "brief-run", "brief-preview", "brief-save", "brief-number", "brief-confirm", "brief-file", "paper-numbers",
+    "brief-english",
 )  # fmt: skip
 APPRAISAL_PAGES = ("appraisal-decide", "appraisal-withdraw-entry", "appraisal-publish", "appraisal-appeal")
 POINT_PAGES = ("points", "points-enter", "points-announce", "points-person", "points-redeem")
@@ -126,7 +127,7 @@ PROJECT_PAGES = (
     "project", "edit-project", "update-project", "correct-update", "judge-correction", "milestone", "strike-record",
     "do-project",
 )  # fmt: skip
-MEETING_PAGES = ("meeting", "write-meeting", "cancel-meeting", "decide-meeting", "finish-decision")
+MEETING_PAGES = ("meeting", "write-meeting", "cancel-meeting", "decide-meeting", "finish-decision", "meeting-notice", "meeting-minutes")
 TARGET_PAGES = (
     "target", "enter", "change-target", "close-target", "reopen-target", "import-entries", "empty-entries",
 )  # fmt: skip

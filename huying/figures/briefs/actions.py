@@ -196,6 +196,23 @@ def freeze(draft: PaperDraft) -> str | None:
     return _with_sources(body, run)
 
 
+def english_of(run: BriefRun) -> str:
+    """What the declaration's `en` says of these days: of an issued brief with its published numbers. "" without one.
+
+    For reading only: papers are issued in Chinese, and nothing of this is kept.
+    """
+    pieces = run.brief.rules.en
+    if not pieces:
+        return ""
+    if run.counted_at is None:
+        return composer_for(run).translated(pieces)
+    published = {
+        each.published.figure.code: each.published for each in run.numbers.select_related("published__figure")
+    }
+    with as_of(run.counted_at):
+        return Composer(run.span, run.brief.rules.where, run.counted_at, published).translated(pieces)
+
+
 def values_shown(draft: PaperDraft, body: str) -> ShownText | None:
     """Called by `papers` wherever a draft is read: its numbers as they are now; None for what is no open brief."""
     if "{" not in body:

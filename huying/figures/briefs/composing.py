@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from huying.core.expressions import holds
-from huying.core.language import of_record
+from huying.core.language import is_english, of_record
 from huying.figures.briefs.charts import bar_chart
 from huying.figures.briefs.rules import TOKEN, BriefRules, Piece, Token, token_of, tokens_of
 from huying.figures.counting import Asked, Group, UnknownFigure, Value, count, figure, groups
@@ -29,6 +29,10 @@ from huying.inspections.campaigns.rules import Span
 from huying.places.models import Area
 
 LONGEST_TABLE = 60
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
 class Composer:
@@ -64,8 +68,8 @@ class Composer:
         return self._groups[code, by]
 
     def said(self, code: str, *, unit: bool = True) -> str:
-        """The number as the paper says it: 229处."""
-        value = self.value(code)
+        """The number as the paper says it: 229处. What was published says what it said."""
+        value = self.published.get(code) or self.value(code)
         return "—" if value is None else said_number(value.rules, value.exact, unit=unit)
 
     def url(self, code: str) -> str:
@@ -90,7 +94,15 @@ class Composer:
     def expand(self, body: str) -> str:
         """The body with every token in its place; one that can't be read, or counted, stays as it stands."""
         with of_record():
-            return "\n".join(self._line(line) for line in body.split("\n"))
+            return self._lines(body)
+
+    def translated(self, pieces: tuple[Piece, ...]) -> str:
+        """A text of the declaration's `en`, its conditions decided and its numbers put in, in English."""
+        with translation.override("en"):
+            return self._lines(first_text(BriefRules("", ""), self, pieces))
+
+    def _lines(self, body: str) -> str:
+        return "\n".join(self._line(line) for line in body.split("\n"))
 
     def _line(self, line: str) -> str:
         stripped = line.strip()
@@ -228,6 +240,16 @@ def words_for(span: Span, at: dt.datetime) -> dict[str, str]:
     last = span.last or timezone.localdate(at)
     first = span.first
     district = Area.objects.filter(level=Area.Level.DISTRICT).first()
+    if is_english():
+        end = _english(last)
+        return {
+            "as_of": end,
+            "from": _english(first) if first else "",
+            "year": str(last.year),
+            "month": _MONTHS[last.month - 1],
+            "period": f"{_english(first)} to {end}" if first else f"up to {end}",
+            "district": str(district or ""),
+        }
     return {
         "as_of": day_words(last),
         "from": day_words(first) if first else "",
@@ -236,6 +258,10 @@ def words_for(span: Span, at: dt.datetime) -> dict[str, str]:
         "period": period_words(span),
         "district": district.title if district else "",
     }
+
+
+def _english(day: dt.date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def day_words(day: dt.date) -> str:

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/briefs/runs/<str:token>/save/", views.save, name="brief-save"),
     path("desk/briefs/runs/<str:token>/number/", views.settle_number, name="brief-number"),
     path("desk/briefs/runs/<str:token>/confirm/", views.confirm, name="brief-confirm"),
+    path("desk/briefs/runs/<str:token>/english/", views.english, name="brief-english"),
     path("desk/briefs/runs/<str:token>/brief.<str:suffix>", views.download, name="brief-file"),
     path("desk/briefs/<slug:code>/", views.brief_page, name="brief"),
     path("figures/paper/<str:token>/", views.paper_numbers, name="paper-numbers"),

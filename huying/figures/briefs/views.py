@@ -28,6 +28,7 @@ from huying.figures.publishing import Recount, recount
 from huying.figures.views.desk.figures import base_for
 from huying.inspections.campaigns.rules import Span
 from huying.papers import render as rendering
+from huying.papers.blocks import blocks_of
 from huying.papers.drafting import save_draft, submit_draft
 from huying.papers.kinds import kind_rules
 from huying.papers.letter import Letter, letter_of, letter_of_draft, number_of
@@ -173,6 +174,7 @@ def _page(
         "sentence": sentence,
         "may_edit": run.counted_at is None and may_edit(user, draft) and can(user, WRITE),
         "number": number_of(draft.paper) if draft.paper else "",
+        "translated": bool(run.brief.rules.en),
         "period": period_words(run.span),
         **(_findings(run, draft.body) if run.counted_at is None else {}),
     }
@@ -300,6 +302,20 @@ def download(request: HttpRequest, token: str, suffix: str) -> HttpResponse:
         f"{'inline' if suffix == 'pdf' else 'attachment'}; filename*=UTF-8''{name}"
     )
     return response
+
+
+@never_cache
+@require_safe
+@requires(VIEW, WRITE)
+def english(request: HttpRequest, token: str) -> HttpResponse:
+    """What the pack says of this brief in English: a translation to read, never a paper."""
+    run, _draft = run_for(request, token)
+    text = actions.english_of(run)
+    if not text:
+        raise Http404(_("区包没有给这种简报写英文。"))
+    title = f"{run.brief.rules.title_en or run.brief.rules.title}"
+    context = {"run": run, "title": title, "blocks": blocks_of(text)}
+    return render(request, "figures/briefs/english.html", context)
 
 
 @never_cache

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.testing import make_user
-from huying.figures.briefs.actions import confirm_doubt, quote_number, start_brief
+from huying.figures.briefs.actions import confirm_doubt, english_of, quote_number, start_brief
 from huying.figures.briefs.composing import Composer, period_words
 from huying.figures.briefs.finding import doubts, loose_numbers, suggestions, unsettled
 from huying.figures.briefs.rules import BriefRules, read_brief
@@ -20,6 +20,7 @@ from huying.figures.counting import Asked
 from huying.figures.models import CheckList, PublishedFigure
 from huying.figures.publishing import publish
 from huying.inspections.campaigns.rules import Span
+from huying.papers.blocks import plain_text
 from huying.papers.drafting import save_draft, submit_draft
 from huying.papers.models import PaperDraft
 from huying.registry.models import Item
@@ -175,6 +176,26 @@ def test_the_papers_own_page_shows_values_and_keeps_the_tokens(
     reviewed = client.get(address).content.decode()
     assert "4盏" in reviewed
     assert "{lamps}" not in reviewed
+
+
+def test_the_english_text_is_read_as_a_translation_and_never_issued(
+    figures: Any, office: Office, lamps: list[Item], client: Client
+) -> None:
+    english = "By {as_of}, {lamps} with {metres:number} metres."
+    run = start_brief(declare_brief(text=TEXT, en=english), actor=office.writer)
+    client.force_login(office.writer)
+    address = reverse("figures:brief-english", args=[run.token])
+    page = client.get(address)
+    assert "译文，只供阅读" in page.content.decode()
+    assert plain_text(english_of(run)).startswith("By 28 November 2023, 4")
+    paper = office.issue(run)
+    assert "November" not in paper.body
+    run.refresh_from_db()
+    lamps[3].delete()
+    assert "By 28 November 2023, 4" in plain_text(english_of(run)), "as it was issued"
+    assert run.numbers.get(published__figure__code="lamps").published.get_absolute_url() in english_of(run)
+    other = start_brief(declare_brief("plain", text=TEXT), actor=office.writer)
+    assert client.get(reverse("figures:brief-english", args=[other.token])).status_code == 404
 
 
 def test_only_who_may_write_begins_one(figures: Any, district: Any) -> None:
