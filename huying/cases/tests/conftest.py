@@ -11,7 +11,9 @@ import yaml
 from huying.cases import actions
 from huying.cases.actions import Intake
 from huying.cases.models import Case, Category, Channel, Ledger, Report, Topic
+from huying.core.stages import put_back
 from huying.core.testing import MiniDistrict, make_user
+from huying.people.models import User
 
 SNAPSHOT = """
 ledger: snapshot
@@ -55,22 +57,41 @@ def make_ledger(declaration: str | dict[str, Any], topics: dict[str, Topic]) -> 
     return ledger
 
 
+def _people_and_topics(district: MiniDistrict) -> dict[str, Any]:
+    topics = make_topics(district)
+    return {
+        "topics": topics,
+        "ledger": make_ledger(SNAPSHOT, topics),
+        "agent": make_user("agent", name="受理员"),
+        "dispatcher": make_user("dispatcher", name="派遣员"),
+        "arbiter": make_user("arbiter", name="裁定员"),
+        "clerk": make_user("clerk", department=district.urban, name="承办人"),
+        "colleague": make_user("clerk", department=district.urban, name="另一位承办人"),
+        "head": make_user("head", department=district.urban, name="局长"),
+        "checker": make_user("checker", name="核查员"),
+        "supervisor": make_user("supervisor", name="督查员"),
+        "callback": make_user("callback", name="回访员"),
+    }
+
+
 class Loop:
     """People and verbs of the small district, for tests that read as sentences."""
 
+    topics: dict[str, Topic]
+    ledger: Ledger
+    agent: User
+    dispatcher: User
+    arbiter: User
+    clerk: User
+    colleague: User
+    head: User
+    checker: User
+    supervisor: User
+    callback: User
+
     def __init__(self, district: MiniDistrict) -> None:
         self.district = district
-        self.topics = make_topics(district)
-        self.ledger = make_ledger(SNAPSHOT, self.topics)
-        self.agent = make_user("agent", name="受理员")
-        self.dispatcher = make_user("dispatcher", name="派遣员")
-        self.arbiter = make_user("arbiter", name="裁定员")
-        self.clerk = make_user("clerk", department=district.urban, name="承办人")
-        self.colleague = make_user("clerk", department=district.urban, name="另一位承办人")
-        self.head = make_user("head", department=district.urban, name="局长")
-        self.checker = make_user("checker", name="核查员")
-        self.supervisor = make_user("supervisor", name="督查员")
-        self.callback = make_user("callback", name="回访员")
+        self.__dict__ |= put_back("loop", lambda: _people_and_topics(district), on=district.rows())
 
     def report(self, words: str = "建设路路灯不亮，晚上看不见路", **fields: Any) -> Report:
         lng, lat = fields.pop("point", self.district.in_compound)
