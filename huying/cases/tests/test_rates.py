@@ -16,7 +16,7 @@ from huying.cases.filters import CaseFilter
 from huying.cases.models import Case, Report, Status
 from huying.cases.rates import MEASURES, RATES, SAID, Number, Ratio, latest_answers, tally, total
 from huying.cases.tests.conftest import Loop, fresh
-from huying.core.testing import make_user
+from huying.core.testing import make_user, stage_district
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def answered(loop: Loop, case: Case, *, solved: bool = True, grade: int = 5, con
     )
 
 
-def rows_of(loop: Loop, number: str, of: str) -> int:
+def rows_of(number: str, of: str) -> int:
     """How many rows the address of this measure shows."""
     url = total(Case.objects.all()).number(number).url
     query = QueryDict(url.partition("?")[2])
@@ -189,28 +189,33 @@ def _some_of_everything(loop: Loop) -> None:
     Case.objects.filter(pk=loop.closed().pk).update(overdue=True, exempt=True)
 
 
-@pytest.mark.parametrize("code", MEASURES)
-def test_a_number_has_as_many_rows_as_it_says(loop: Loop, code: str) -> None:
-    _some_of_everything(loop)
-    of = "answers" if MEASURES[code].said else "cases"
-    assert rows_of(loop, code, of) == total(Case.objects.all()).number(code).value
+class TestRows:
+    """Every number over one history with some of everything."""
 
+    @pytest.fixture(scope="class", autouse=True)
+    def some_of_everything(self, kept_for_the_class: None) -> None:
+        _some_of_everything(Loop(stage_district()))
+        connection.check_constraints()
 
-@pytest.mark.parametrize(
-    "by", ["ledger", "topic", "subdistrict", "department", "reported-month", "closed-month"]
-)
-def test_groups_add_up_to_the_whole_and_open_their_rows(loop: Loop, by: str) -> None:
-    _some_of_everything(loop)
-    whole, groups = total(Case.objects.all()), tally(Case.objects.all(), by=by)
-    for code in ("accepted", "closed", "satisfied", "asked_solved"):
-        assert sum(group.number(code).value for group in groups) == whole.number(code).value
-    for group in groups:
-        if group.openable:
-            query = QueryDict(group.number("accepted").url.partition("?")[2])
-            assert (
-                CaseFilter.from_query(query).apply(Case.objects.all()).count()
-                == group.number("accepted").value
-            )
+    @pytest.mark.parametrize("code", MEASURES)
+    def test_a_number_has_as_many_rows_as_it_says(self, code: str) -> None:
+        of = "answers" if MEASURES[code].said else "cases"
+        assert rows_of(code, of) == total(Case.objects.all()).number(code).value
+
+    @pytest.mark.parametrize(
+        "by", ["ledger", "topic", "subdistrict", "department", "reported-month", "closed-month"]
+    )
+    def test_groups_add_up_to_the_whole_and_open_their_rows(self, by: str) -> None:
+        whole, groups = total(Case.objects.all()), tally(Case.objects.all(), by=by)
+        for code in ("accepted", "closed", "satisfied", "asked_solved"):
+            assert sum(group.number(code).value for group in groups) == whole.number(code).value
+        for group in groups:
+            if group.openable:
+                query = QueryDict(group.number("accepted").url.partition("?")[2])
+                assert (
+                    CaseFilter.from_query(query).apply(Case.objects.all()).count()
+                    == group.number("accepted").value
+                )
 
 
 def test_any_grouping_takes_two_queries(loop: Loop) -> None:
