@@ -14,9 +14,11 @@ from huying.core.journal import log
 from huying.papers import policy
 from huying.papers.actions import receive_paper
 from huying.papers.drafting import start_draft
-from huying.papers.models import MeetingDecision, PaperDraft, PaperMeeting, PaperReceipt
+from huying.papers.models import MeetingDecision, Paper, PaperDraft, PaperMeeting, PaperReceipt
+from huying.papers.telling import tell_departments
 from huying.people.access import can
 from huying.people.models import Department, User
+from huying.places.sentences import gettext_noop
 
 COMES, INSTEAD, ABSENT = "comes", "instead", "absent"
 MINUTES_KIND = "minutes"
@@ -115,6 +117,32 @@ def start_minutes(meeting: PaperMeeting, *, actor: User) -> PaperDraft:
     meeting.minutes = draft
     log(meeting, "meeting.minutes_started", actor=actor, draft=draft.pk)
     return draft
+
+
+@transaction.atomic
+def adopt_minutes(meeting: PaperMeeting, draft: PaperDraft, *, actor: User) -> None:
+    """Minutes that were begun by whoever keeps the meeting are this meeting's. Conflict: it has some."""
+    held = PaperMeeting.objects.select_for_update(of=("self",)).select_related("minutes").get(pk=meeting.pk)
+    if held.minutes is not None and held.minutes.state != PaperDraft.State.DISCARDED:
+        raise Conflict(_("这次会议的纪要已经在起草。"))
+    held.minutes = draft
+    held.save(update_fields=["minutes"])
+    log(meeting, "meeting.minutes_started", actor=actor, draft=draft.pk)
+
+
+def cancel_called(notice: Paper, *, actor: User, words: str) -> None:
+    """The meeting that this notice calls does not take place; who was invited is told. In the caller's transaction."""
+    now = timezone.now()
+    if not PaperMeeting.objects.filter(notice=notice, cancelled_at=None).update(cancelled_at=now):
+        return
+    log(notice, "paper.meeting_cancelled", actor=actor, at=now, words=words)
+    departments = PaperReceipt.objects.filter(paper=notice, department__isnull=False)
+    tell_departments(
+        notice,
+        "paper.meeting_cancelled",
+        gettext_noop("会议取消：%(title)s"),
+        [key for key in departments.values_list("department", flat=True) if key],
+    )
 
 
 @transaction.atomic

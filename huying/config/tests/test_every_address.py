@@ -127,7 +127,10 @@ PROJECT_PAGES = (
     "project", "edit-project", "update-project", "correct-update", "judge-correction", "milestone", "strike-record",
     "do-project",
 )  # fmt: skip
-MEETING_PAGES = ("meeting", "write-meeting", "cancel-meeting", "decide-meeting", "finish-decision", "meeting-notice", "meeting-minutes")
+MEETING_PAGES = (
+    "meeting", "write-meeting", "cancel-meeting", "decide-meeting", "finish-decision", "meeting-notice",
+    "meeting-minutes",
+)  # fmt: skip
 TARGET_PAGES = (
     "target", "enter", "change-target", "close-target", "reopen-target", "import-entries", "empty-entries",
 )  # fmt: skip
@@ -309,6 +312,7 @@ def values(loop: Loop) -> dict[str, Any]:
         title="考核",
         declaration={"appraisal": "lit", "title": "考核", "of": "department", "parts": parts},
     )
+    worker = make_user("grid-worker", area=loop.district.east)
     points = PointScheme.objects.create(code="workers", title="积分", declaration=POINT_RULES)
     pack = MeetingPack.objects.create(title="例会", items=[], at=now, made_by=loop.supervisor)
     site = make_site(district)
@@ -350,7 +354,7 @@ def values(loop: Loop) -> dict[str, Any]:
         **{f"figures:{name}/code": lit.code for name in ("appraisal", "appraisal-enter", "appraisal-announce")},
         "api:read_appraisal_table/code": lit.code, **{f"figures:{name}/pk": 1 for name in APPRAISAL_PAGES},
         **{f"figures:{name}/code": points.code for name in POINT_PAGES},
-        **{f"figures:{name}/pk": make_user("grid-worker", area=loop.district.east).pk for name in ("points-person", "points-redeem")},
+        **{f"figures:{name}/pk": worker.pk for name in ("points-person", "points-redeem")},
         **{f"figures:{name}/pk": 1 for name in POINT_VERBS},
         **{f"figures:{name}/token": pack.token for name in ("meeting-pack", "meeting-pack-file")},
         **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",

@@ -23,6 +23,7 @@ from huying.papers.forms import DraftForm, StartForm
 from huying.papers.kinds import kind_rules, kinds, title_of_kind
 from huying.papers.letter import letter_of_draft, number_of
 from huying.papers.models import PaperDraft, PaperVersion
+from huying.papers.subjects import about
 from huying.people.guards import reader, requires
 
 State = PaperDraft.State
@@ -86,6 +87,7 @@ def page(
     user = reader(request)
     edits = policy.may_edit(user, found)
     context = {
+        "about": about(reader(request), found),
         "draft": found,
         "kind_title": title_of_kind(kind_rules(found.kind)),
         "rules": kind_rules(found.kind),

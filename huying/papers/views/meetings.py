@@ -20,6 +20,7 @@ from huying.papers import meetings as doing
 from huying.papers import policy
 from huying.papers.letter import number_of
 from huying.papers.models import MeetingDecision, PaperMeeting
+from huying.papers.subjects import about
 from huying.papers.views.lists import day_field
 from huying.people.guards import VerbRequired, reader, requires
 from huying.people.models import Department
@@ -114,7 +115,7 @@ def _page(
     receipts = list(found.notice.receipts.select_related("department"))
     words = doing.attendance_words()
     decisions = list(found.decisions.select_related("department", "done_by", "meeting"))
-    draft = found.minutes
+    draft, subject = found.minutes, about(user, found.notice)
     context = {
         "meeting": found,
         "number": number_of(found.notice),
@@ -127,7 +128,8 @@ def _page(
             None,
         ),
         "answers": words,
-        "may_run": doing.may_run(user, found),
+        "may_run": doing.may_run(user, found) and subject is None,
+        "about": subject,
         "decisions": [(each, doing.may_close(user, each) and each.done_at is None) for each in decisions],
         "minutes": draft if draft and policy.drafts_for(user).filter(pk=draft.pk).exists() else None,
         "minutes_paper": draft.paper

@@ -23,6 +23,7 @@ from huying.papers.letter import letter_of, number_of
 from huying.papers.models import Paper, PaperDraft, PaperMeeting, PaperReceipt, PaperReply
 from huying.papers.policy import READING, may_answer, may_judge, may_replace, papers_for
 from huying.papers.replacing import open_replacement, start_replacement
+from huying.papers.subjects import about
 from huying.people.guards import requires
 from huying.people.models import User
 
@@ -83,6 +84,7 @@ def _page(request: HttpRequest, paper: Paper, form: ReplyForm, status: int = 200
         "replacement": open_replacement(paper) if replaces else None,
         "replaced": _named(paper, user),
         "meeting": PaperMeeting.objects.filter(notice=paper).first(),
+        "about": about(user, paper),
     }
     return render(request, "papers/paper.html", context, status=status)
 

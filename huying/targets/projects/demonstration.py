@@ -23,11 +23,14 @@ from django.utils import timezone
 from huying.cases.demonstration.life import shares
 from huying.cases.models import Case
 from huying.core.journal import log_new_chains
+from huying.papers.drafting import approve_draft, issue_draft, sign_draft, submit_draft
+from huying.papers.models import PaperDraft
 from huying.people.models import Department, User
 from huying.people.models import Grant as Role
 from huying.places.clock import BEIJING
 from huying.places.models import ADMINISTRATIVE, Area, Building
 from huying.places.where import where_is
+from huying.targets.projects.actions.papers import draft_minutes, draft_notice
 from huying.targets.projects.actions.problems import raise_problem
 from huying.targets.projects.models import (
     ContactVisit,
@@ -78,6 +81,7 @@ def make_projects(pack: Path | None = None, now: dt.datetime | None = None) -> i
         scene.write_journal()
         scene.sessions()
         scene.meetings()
+        scene.papers()
         scene.works()
         scene.grants()
         scene.war_maps()
@@ -397,7 +401,8 @@ class _Scene:
     def meeting(self, day: dt.date, projects: Sequence[Project], *, monthly: bool) -> None:
         title = f"{day:%-m}月重点项目推进会" if monthly else "重点项目专题推进会"
         found = Meeting.objects.create(
-            title=title, state=Meeting.State.HELD, held_on=day, place="区政府会议室", chair=self.leaders[0],
+            title=title, state=Meeting.State.HELD, held_on=day, begins_at=dt.time(9), place="区政府会议室",
+            chair=self.leaders[0],
             agenda=_AGENDA, minutes=_MINUTES, monthly=monthly, others="各街道、区直有关单位负责人",
             recorded_at=_at(day), recorded_by=self.office,
         )  # fmt: skip
@@ -417,6 +422,41 @@ class _Scene:
             _line(found.pk, 1, _at(day), "meeting.called", self.office, {"title": title, "on": str(day)}),
             _line(found.pk, 2, _at(day) + 9 * _HOUR, "meeting.written", self.office, {"words": _MINUTES}),
         ])  # fmt: skip
+
+    def papers(self) -> None:
+        """Notice and minutes of the last two monthly meetings: of the newest the minutes wait for their signature."""
+        # Twice the people that a paper goes through; where the pack has other accounts, there are no papers.
+        hands = {
+            name: User.objects.filter(username=name).first() for name in self.plan.get("hands", {}).values()
+        }
+        people = {step: hands[name] for step, name in self.plan.get("hands", {}).items()}
+        newest = list(Meeting.objects.filter(monthly=True).order_by("-held_on")[:2])
+        if not people or not all(people.values()) or not newest or newest[0].held_on.year != self.today.year:
+            return
+        for meeting in reversed(newest):
+            Meeting.objects.filter(pk=meeting.pk).update(state=Meeting.State.CALLED)
+            before = _at(meeting.held_on - 3 * _DAY)
+            notice = draft_notice(meeting, actor=self.office, at=before)
+            self.walk(notice, people, before, issued=True)
+            Meeting.objects.filter(pk=meeting.pk).update(state=Meeting.State.HELD)
+            after = min(_at(meeting.held_on + _DAY), self.now)
+            minutes = draft_minutes(meeting, actor=self.office, at=after)
+            self.walk(minutes, people, after, issued=meeting != newest[0])
+
+    def walk(self, draft: PaperDraft, people: Mapping[str, Any], at: dt.datetime, *, issued: bool) -> None:
+        """The draft goes its way, an hour for each step; without `issued` it stops where the signature is due."""
+        steps = (
+            (PaperDraft.State.DRAFT, submit_draft, self.office),
+            (PaperDraft.State.IN_REVIEW, approve_draft, people["reviews"]),
+            (PaperDraft.State.TO_SIGN, sign_draft, people["signs"]),
+            (PaperDraft.State.SIGNED, issue_draft, people["issues"]),
+        )  # fmt: skip
+        for hour, (state, step, actor) in enumerate(steps, 1):
+            draft.refresh_from_db()
+            if draft.state == state and (
+                issued or state in (PaperDraft.State.DRAFT, PaperDraft.State.IN_REVIEW)
+            ):
+                step(draft, actor=actor, at=min(at + hour * _HOUR, self.now))
 
     def problems(self) -> None:
         """Problems of the running year, by the same action as the page's; some of them are with their departments."""

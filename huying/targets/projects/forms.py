@@ -273,9 +273,21 @@ class MeetingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Meeting
-        fields = ("title", "held_on", "place", "chair", "monthly", "agenda", "attendees", "others", "minutes")
+        fields = (
+            "title",
+            "held_on",
+            "begins_at",
+            "place",
+            "chair",
+            "monthly",
+            "agenda",
+            "attendees",
+            "others",
+            "minutes",
+        )
         widgets = {
             "held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "begins_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "agenda": forms.Textarea(attrs={"rows": 4}), "minutes": forms.Textarea(attrs={"rows": 10}),
         }  # fmt: skip
 
@@ -305,6 +317,14 @@ class DecisionForm(forms.Form):
     words = forms.CharField(label=_("议定事项"), max_length=400)
     department = department_field(_("责任单位"), required=True)
     due_on = day_field(_("完成时限"), required=False)
+    project = forms.ModelChoiceField(
+        label=_("哪个项目"), required=False, queryset=Project.objects.none(), empty_label=_("不属于一个项目")
+    )
+    as_problem = forms.BooleanField(label=_("是这个项目的问题：立案督办，案件销号才算办结"), required=False)
+
+    def __init__(self, *args: Any, meeting: Meeting, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["project"].queryset = meeting.projects.all()  # type: ignore[attr-defined]
 
 
 class WorkForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from huying.core.errors import NotAllowed
 from huying.core.models import StoredFile
+from huying.papers.subjects import About
 from huying.people.access import Scope, can, everywhere, scopes, with_stations
 from huying.people.models import User
 from huying.targets.projects.models import (
@@ -155,3 +156,9 @@ def may_open_of_project(request: HttpRequest, file: StoredFile) -> bool:
         or grants_for(user).filter(evidence=file).exists()
         or map_items_for(user).filter(evidence=file).exists()
     )
+
+
+def meeting_of_paper(user: User, key: int) -> About | None:
+    """The meeting that a notice or minutes belong to, for who may read about it."""
+    found = meetings_for(user).filter(pk=key).first()
+    return About(found.title, found.get_absolute_url()) if found else None

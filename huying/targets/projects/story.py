@@ -42,6 +42,8 @@ WORDS: dict[str, tuple[Promise, str, str]] = {
     "meeting.called": (gettext_lazy("通知会议"), "calendar", "blue"),
     "meeting.written": (gettext_lazy("记会议"), "edit", ""),
     "meeting.cancelled": (gettext_lazy("取消会议"), "close-circle", "yellow"),
+    "meeting.notice_drafted": (gettext_lazy("起草会议通知"), "document", ""),
+    "meeting.minutes_drafted": (gettext_lazy("起草会议纪要"), "document", ""),
     "meeting.decided": (gettext_lazy("议定事项"), "check", ""),
     "meeting.decision_done": (gettext_lazy("议定事项办结"), "check-circle", "green"),
     "meeting.decision_reopened": (gettext_lazy("议定事项重办"), "return", "yellow"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huying.cases.models import Case, Status
 from huying.core.models import StoredFile
-from huying.papers.models import Paper
+from huying.papers.models import PaperDraft
 from huying.people.models import Department, User
 from huying.targets.projects.models.going import MonthlyUpdate
 from huying.targets.projects.models.project import Project
@@ -101,6 +101,7 @@ class Meeting(models.Model):
     title = models.CharField(_("会议"), max_length=120)
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.CALLED)
     held_on = models.DateField(_("日期"))
+    begins_at = models.TimeField(_("开始时间"), null=True, blank=True)
     place = models.CharField(_("地点"), max_length=120, blank=True)
     chair = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("主持")
@@ -114,7 +115,9 @@ class Meeting(models.Model):
     )
     monthly = models.BooleanField(_("每月推进会"), default=False)
     version = models.PositiveIntegerField(default=1)
-    paper = models.ForeignKey(Paper, null=True, on_delete=models.PROTECT, related_name="+")
+    # Its papers, drafts first; each draft knows what it was issued as.
+    notice = models.ForeignKey(PaperDraft, null=True, on_delete=models.PROTECT, related_name="+")
+    minutes_draft = models.ForeignKey(PaperDraft, null=True, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(_("登记时间"), default=timezone.now)
     recorded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -145,6 +148,10 @@ class Decision(models.Model):
     done_on = models.DateField(_("办结日期"), null=True, blank=True)
     done_words = models.CharField(_("办理结果"), max_length=400, blank=True)
     done_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    # A decision that is a problem of the project is a case, and done when that is struck off.
+    problem = models.OneToOneField(
+        "targets.ProjectProblem", null=True, on_delete=models.PROTECT, related_name="decision"
+    )
 
     class Meta:
         verbose_name = _("议定事项")

@@ -20,9 +20,13 @@ from huying.core.errors import NotAllowed, Refusal
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.templatetags.parts import badge
 from huying.core.toasts import toast
-from huying.papers.policy import papers_for
+from huying.papers.letter import number_of
+from huying.papers.models import PaperDraft, PaperMeeting
+from huying.papers.policy import drafts_for, papers_for
 from huying.people.guards import VerbRequired, requires, signed_in
+from huying.people.models import User
 from huying.targets.projects.actions import meetings as actions
+from huying.targets.projects.actions.papers import draft_minutes, draft_notice, held_at
 from huying.targets.projects.forms import DecisionForm, MeetingForm
 from huying.targets.projects.lookups import any_choice, step_badge
 from huying.targets.projects.models import Meeting
@@ -102,7 +106,12 @@ class Meetings(VerbRequired, ListPage):
 
 def meeting_for(request: HttpRequest, pk: int) -> Meeting:
     """The meeting; 404 for one that the reader may not read about."""
-    found = meetings_for(request.user).select_related("chair", "paper").filter(pk=pk).first()
+    found = (
+        meetings_for(request.user)
+        .select_related("chair", "notice__paper", "minutes_draft__paper")
+        .filter(pk=pk)
+        .first()
+    )
     if found is None:
         raise Http404(_("没有这次会议，或者它与您的项目无关。"))
     return found
@@ -112,8 +121,9 @@ def meeting_for(request: HttpRequest, pk: int) -> Meeting:
 @require_safe
 @requires(VIEW)
 def meeting(request: HttpRequest, pk: int) -> HttpResponse:
-    """A meeting with its minutes and what was decided."""
-    return _page(request, meeting_for(request, pk), DecisionForm(prefix="new"))
+    """A meeting with its minutes, its papers and what was decided."""
+    found = meeting_for(request, pk)
+    return _page(request, found, DecisionForm(prefix="new", meeting=found))
 
 
 def _page(request: HttpRequest, found: Meeting, form: forms.Form, status: int = 200) -> HttpResponse:
@@ -124,13 +134,21 @@ def _page(request: HttpRequest, found: Meeting, form: forms.Form, status: int = 
             "badge": step_badge(row.light),
             "may": row.done_on is None and actions.may_finish(user, row),
         }
-        for row in found.decisions.select_related("department", "project", "done_by")
+        for row in found.decisions.select_related("department", "project", "done_by", "problem__case")
     ]
-    paper = found.paper if found.paper and papers_for(user).filter(pk=found.paper.pk).exists() else None
+    manages = user.can(MANAGE)
     before = project_rules().meeting_before
     context = {
         "meeting": found, "badge": badge(found.get_state_display(), *LOOKS[Meeting.State(found.state)]),
-        "decisions": decisions, "form": form, "may_manage": user.can(MANAGE), "story": story(found), "paper": paper,
+        "decisions": decisions, "form": form, "may_manage": manages, "story": story(found),
+        "papers": [
+            _paper(user, draft, word)
+            for draft, word in ((found.notice, _("会议通知")), (found.minutes_draft, _("会议纪要")))
+            if draft and draft.state != PaperDraft.State.DISCARDED
+        ],
+        "may_notify": manages and found.state == Meeting.State.CALLED and not _begun(found.notice),
+        "may_minute": manages and found.state == Meeting.State.HELD and not _begun(found.minutes_draft),
+        "moved": _moved(found),
         "attendees": found.attendees.select_related("department"), "projects": found.projects.all()[:200],
         "before": before, "in_time": found.held_on.day < before,
     }  # fmt: skip
@@ -151,6 +169,62 @@ def call(request: HttpRequest) -> HttpResponse:
 def write(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is written of a meeting, above all its minutes."""
     return _write(request, meeting_for(request, pk))
+
+
+def _begun(draft: PaperDraft | None) -> bool:
+    return draft is not None and draft.state != PaperDraft.State.DISCARDED
+
+
+def _paper(user: User, draft: PaperDraft, word: str) -> dict[str, Any]:
+    """A paper of the meeting as its page shows it: how far it is, and the way there for who may go."""
+    paper = draft.paper
+    if paper is not None:
+        mine = papers_for(user).filter(pk=paper.pk).exists()
+        url = reverse("papers:paper", args=[paper.pk]) if mine else ""
+        called = PaperMeeting.objects.filter(notice=paper).first() if mine else None
+        return {
+            "word": word, "title": number_of(paper), "url": url, "badge": badge(_("已印发"), "green", "send"),
+            "answers": reverse("papers:meeting", args=[called.pk]) if called else "",
+        }  # fmt: skip
+    url = reverse("papers:draft", args=[draft.pk]) if drafts_for(user).filter(pk=draft.pk).exists() else ""
+    return {
+        "word": word, "title": draft.title, "url": url, "badge": badge(draft.get_state_display(), "yellow", "clock"),
+    }  # fmt: skip
+
+
+def _moved(meeting: Meeting) -> bool:
+    """Whether the notice that was issued says another time or place than the meeting says now."""
+    paper = meeting.notice.paper if meeting.notice else None
+    if paper is None or meeting.state != Meeting.State.CALLED:
+        return False
+    said = (paper.details.get("held_at", ""), paper.details.get("place", ""))
+    return said != (held_at(meeting), meeting.place)
+
+
+@require_POST
+@requires(MANAGE)
+def notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the notice of the meeting."""
+    found = meeting_for(request, pk)
+    return _try(
+        request,
+        found,
+        lambda: draft_notice(found, actor=signed_in(request)),
+        _("已起草会议通知，请核对后送签。"),
+    )
+
+
+@require_POST
+@requires(MANAGE)
+def minutes(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the minutes as a paper."""
+    found = meeting_for(request, pk)
+    return _try(
+        request,
+        found,
+        lambda: draft_minutes(found, actor=signed_in(request)),
+        _("已起草会议纪要，请核对后送审。"),
+    )
 
 
 def _write(request: HttpRequest, found: Meeting | None) -> HttpResponse:
@@ -205,7 +279,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Record what was decided."""
     user, found = signed_in(request), meeting_for(request, pk)
-    form = DecisionForm(request.POST, prefix="new")
+    form = DecisionForm(request.POST, prefix="new", meeting=found)
     if not form.is_valid():
         return _page(request, found, form, 422)
     try:
