@@ -46,6 +46,7 @@ from huying.cases.models import (
 )
 from huying.cases.tallies.folding import fold_all
 from huying.core import journal, temporal
+from huying.core.keys import new_keys
 from huying.core.models import StoredFile
 from huying.core.search import _RUN, normalise, tokens
 from huying.people.models import Department, User
@@ -235,13 +236,15 @@ class Loaded:
 
 
 def load_history(
-    records: Iterable[PastCase], *, key: str, report: Say = lambda line: None, batch: int = BATCH
-) -> Loaded:
+    records: Iterable[PastCase], *, key: str, report: Say = lambda line: None, batch: int = BATCH,
+    settle: bool = True,
+) -> Loaded:  # fmt: skip
     """Load past cases; each batch is one transaction.
 
     `key` names the load: the same key again passes over the batches that are there already, so `records` must
     come in the same order each time. Raises ValueError for steps in an impossible order. Outside a transaction
-    one batch is written while the next is made ready.
+    one batch is written while the next is made ready. Without `settle` tallies and statistics are left to a
+    load that follows at once.
     """
     started = time.monotonic()
     known = set(HistoryBatch.objects.filter(load=key).values_list("number", flat=True))
@@ -261,7 +264,7 @@ def load_history(
                 _("%(cases)s 件，每秒 %(rate)s 件")
                 % {"cases": f"{cases:,}", "rate": f"{cases / (time.monotonic() - started):,.0f}"}
             )
-    if cases:
+    if cases and settle:
         fold_all()
         _settle()
     return Loaded(cases, reports, entries, passed_over, time.monotonic() - started)
@@ -357,16 +360,10 @@ def _settle() -> None:
             cursor.execute(f"ANALYZE {table}")
 
 
-# -- identities and numbers ----------------------------------------------------------------------------------
+# -- numbers -------------------------------------------------------------------------------------------------
 
 
-def _identities(table: str, count: int) -> list[int]:
-    """New primary keys from the table's sequence, so that live rows can come in meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-        )
-        return [row[0] for row in cursor.fetchall()]
+_CASE_DIGITS, _REPORT_DIGITS = 5, 6
 
 
 class _Serials:
@@ -378,35 +375,43 @@ class _Serials:
         self._last: dict[str, int] = {}
 
     def of_case(self, day: dt.date) -> str:
-        prefix = f"{self._region}{day:%Y%m%d}"
-        return self._next(day, Case, prefix, 5) or self._live(
+        return self._next(day, self._of_case(day), _CASE_DIGITS) or self._live(
             "SELECT next_case_number(%s, %s)", self._region, day
         )
 
     def of_report(self, day: dt.date) -> str:
-        return self._next(day, Report, f"{day:%y%m%d}", 6) or self._live("SELECT next_report_number(%s)", day)
+        return self._next(day, self._of_report(day), _REPORT_DIGITS) or self._live(
+            "SELECT next_report_number(%s)", day
+        )
 
-    def _next(self, day: dt.date, model: type[Case] | type[Report], prefix: str, digits: int) -> str:
-        """The next number of a past day; empty for today, and for a day whose serials have run out."""
-        if day >= self._today:
-            return ""
-        last = self._last.get(prefix)
-        if last is None:
-            last = self._highest(model._meta.db_table, prefix, digits)
-        if last + 1 >= 10**digits:
-            return ""
-        self._last[prefix] = last + 1
-        return f"{prefix}{last + 1:0{digits}d}"
+    def look_up(self, of_cases: Iterable[dt.date], of_reports: Iterable[dt.date]) -> None:
+        """Ask once how far the numbers of these days have come; needed before a day's first number."""
+        self._look_up(Case, set(map(self._of_case, of_cases)), _CASE_DIGITS)
+        self._look_up(Report, set(map(self._of_report, of_reports)), _REPORT_DIGITS)
 
-    @staticmethod
-    def _highest(table: str, prefix: str, digits: int) -> int:
+    def _look_up(self, model: type[Case] | type[Report], prefixes: set[str], digits: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT max(number) FROM {table} WHERE number BETWEEN %s AND %s",
-                [prefix + "0" * digits, prefix + "9" * digits],
+                f"SELECT prefix, (SELECT max(number) FROM {model._meta.db_table} "
+                "WHERE number BETWEEN prefix || %s AND prefix || %s) FROM unnest(%s::text[]) AS prefix",
+                ["0" * digits, "9" * digits, sorted(prefixes - set(self._last))],
             )
-            highest = cursor.fetchone()[0]
-        return int(highest[-digits:]) if highest else 0
+            for prefix, highest in cursor.fetchall():
+                self._last[prefix] = int(highest[-digits:]) if highest else 0
+
+    def _of_case(self, day: dt.date) -> str:
+        return f"{self._region}{day:%Y%m%d}"
+
+    @staticmethod
+    def _of_report(day: dt.date) -> str:
+        return f"{day:%y%m%d}"
+
+    def _next(self, day: dt.date, prefix: str, digits: int) -> str:
+        """The next number of a past day; empty for today, and for a day whose serials have run out."""
+        if day >= self._today or self._last[prefix] + 1 >= 10**digits:
+            return ""
+        self._last[prefix] += 1
+        return f"{prefix}{self._last[prefix]:0{digits}d}"
 
     @staticmethod
     def _live(query: str, *parameters: str | dt.date) -> str:
@@ -466,12 +471,14 @@ class _Folded:
 
 
 def _fold_all(serials: _Serials, past: Sequence[PastCase]) -> _Folded:
-    case_ids = _identities(Case._meta.db_table, len(past))
+    case_ids = new_keys(Case, len(past))
+    days = [_day(record.reported_at) for record in past]
     voices = [_voices(record) for record in past]
-    report_ids = iter(_identities(Report._meta.db_table, sum(map(len, voices))))
+    serials.look_up(days, (_day(moment) for moments in voices for moment in moments))
+    report_ids = iter(new_keys(Report, sum(map(len, voices))))
     folded = _Folded()
-    for record, case_id, moments in zip(past, case_ids, voices, strict=True):
-        number = serials.of_case(_day(record.reported_at))
+    for record, case_id, day, moments in zip(past, case_ids, days, voices, strict=True):
+        number = serials.of_case(day)
         reports = [(next(report_ids), serials.of_report(_day(moment))) for moment in moments]
         _Fold(folded, record, case_id, number, reports).run()
     return folded

@@ -146,6 +146,6 @@ class Pictures:
         scene(pen, mended)
         pen.text((20, SIZE[1] - 40), "illustration", fill="#f4f1e8", font_size=24)
         buffer = io.BytesIO()
-        image.save(buffer, "PNG")
+        image.save(buffer, "PNG", compress_level=1)  # kept as JPEG
         buffer.seek(0)
         return store_photo(buffer)

@@ -20,6 +20,8 @@ from huying.notices.demonstration import make_robots, publish_news
 from huying.people.rosters.demonstration import stand_watch
 
 Say = Callable[[str], object]
+# So few that the database is never long without work: making a case takes as long as writing it.
+AT_ONCE = 2_000
 
 
 def replay(report: Say = print) -> None:
@@ -39,11 +41,11 @@ def replay(report: Say = print) -> None:
     done = 0
     for part in history:
         name = part["name"]
-        load_history(year.past(part), key=name)
+        load_history(year.past(part), key=name, batch=AT_ONCE, settle=False)
         done += part["cases"]
         report(f"{done / whole:4.0%}  {name}: {part['cases']:,}  ({time.monotonic() - started:.0f} s)")
     now = timezone.now()
-    result = load_history(year.present(now), key="demonstration-present")
+    result = load_history(year.present(now), key="demonstration-present", batch=AT_ONCE)
     with transaction.atomic():
         make_robots(pack)
         publish_news(pack, now, seed=year.plan["seed"])

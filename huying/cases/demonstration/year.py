@@ -9,8 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from huying.cases.demonstration.life import Life, shares
 from huying.cases.demonstration.people import People
 from huying.cases.demonstration.places import Places
@@ -26,6 +24,7 @@ from huying.cases.history import (
     TakenUp,
 )
 from huying.cases.models import Category, Ledger, Topic
+from huying.core.yaml_files import read_yaml
 from huying.places.clock import BEIJING
 
 Say = Callable[[str], object]
@@ -36,7 +35,7 @@ class Year:
 
     def __init__(self, pack: Path) -> None:
         folder = pack / "demonstration"
-        self.plan: dict[str, Any] = yaml.safe_load((folder / "year.yaml").read_text(encoding="utf-8"))
+        self.plan: dict[str, Any] = read_yaml(folder / "year.yaml")
         topics = Topic.objects.select_related("parent")
         self.roots = {topic.code: topic.parent.code if topic.parent else topic.code for topic in topics}
         self.texts = Texts(folder, self.roots)
@@ -72,7 +71,8 @@ class Year:
         told = [row for row in self.plan["told"] if row["load"] == part["name"]]
         moments = list(self._moments(draw, part, told))
         unhappy = set(draw.sample(range(len(moments)), part["cases"] - part.get("satisfied", part["cases"])))
-        cases = [
+        # One by one, so that the first are written while the next are made.
+        return (
             self._told(row, ledger, channel)
             if row is not None
             else self.life.case(
@@ -80,8 +80,7 @@ class Year:
                 satisfied=index not in unhappy, counted=True,
             )
             for index, (at, root, row) in enumerate(moments)
-        ]  # fmt: skip
-        return iter(cases)
+        )  # fmt: skip
 
     def _moments(
         self, draw: random.Random, part: Mapping[str, Any], told: list[Any]

@@ -15,13 +15,13 @@ from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from huying.cases.demonstration.life import shares
+from huying.cases.demonstration.replay import AT_ONCE
 from huying.cases.history import (
     Checked,
     Closed,
@@ -35,8 +35,11 @@ from huying.cases.history import (
 )
 from huying.cases.ledger import FIVE_REFUSALS
 from huying.cases.models import Case, Category, Status
+from huying.core import temporal
 from huying.core.journal import log, log_new_chains
+from huying.core.keys import new_keys
 from huying.core.language import of_record
+from huying.core.yaml_files import read_yaml
 from huying.inspections.campaigns.awards import record_award
 from huying.inspections.campaigns.bulletins import body_of
 from huying.inspections.campaigns.models import Bulletin, BulletinLine, BulletinSeries, Campaign
@@ -56,6 +59,7 @@ from huying.registry.models import Item
 
 _DAY, _HOUR, _MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(minutes=1)
 _POOL = 240
+_Place = tuple[float, float, str, Where, int | None]  # longitude, latitude, address, where that is, thing
 _LATE = ("decide", "serve")
 _GOOD, _BAD = "检查评为好，证照齐全、店面整洁。", "检查不达标，后厨不洁、证照不全。"
 _LAW = "《食品安全法》《河南省食品小作坊、小经营店和小摊点管理条例》"
@@ -90,11 +94,12 @@ def make_campaigns(pack: Path | None = None, now: dt.datetime | None = None) -> 
     file = (pack or settings.PACK) / "demonstration" / "campaigns.yaml"
     if not file.exists() or Measure.objects.exists():
         return 0
-    plan = yaml.safe_load(file.read_text(encoding="utf-8"))
+    plan = read_yaml(file)
     scene = _Scene(plan, now or timezone.now())
     # One load for all: each ends with statistics of the whole table.
-    load_history(chain.from_iterable(map(scene.cases, plan["cases"])), key="campaigns")
+    load_history(chain.from_iterable(map(scene.cases, plan["cases"])), key="campaigns", batch=AT_ONCE)
     with transaction.atomic():
+        temporal.note_no_births()
         made = sum(scene.rounds(number, row) for number, row in enumerate(plan["rounds"]))
         scene.measures(plan["measures"])
         for row in plan["bulletins"]:
@@ -114,6 +119,9 @@ class _Scene:
         for grant in people:
             self.by_role.setdefault(grant.role, []).append(grant.user)
         self.clerks = [user for user in self.by_role.get("clerk", []) if user.department_id]
+        self.clerks_at: dict[int | None, list[User]] = {}
+        for user in self.clerks:
+            self.clerks_at.setdefault(user.department_id, []).append(user)
         self.supervisor = self.by_role["supervisor"][0]
         self.levels = dict(Area.objects.values_list("pk", "level"))
         self.areas = {area.code: area for area in Area.objects.defer("boundary")}
@@ -123,14 +131,17 @@ class _Scene:
         self.cover_owners = {
             cover.pk: cover.owner for cover in covers.exclude(owner__code="urban-management") if cover.owner
         }
+        # Stretches of history share their places: read once, and looked up on the map when first drawn.
+        self.points: dict[str, list[tuple[float, float, str]]] = {}
+        self.places: dict[str, list[_Place]] = {}
+        self.found: dict[tuple[float, float], Where] = {}
 
     def dice(self, name: object) -> random.Random:
         return random.Random(f"{self.plan['seed']}/{name}")
 
     def clerk_of(self, department: Department, dice: random.Random) -> User:
         """Somebody of the department, or of the bureau above or a station below it."""
-        mine = [user for user in self.clerks if user.department_id == department.pk]
-        mine = mine or [user for user in self.clerks if user.department_id == department.parent_id]
+        mine = self.clerks_at.get(department.pk) or self.clerks_at.get(department.parent_id)
         return dice.choice(mine or self.clerks)
 
     def days(self, row: Mapping[str, Any]) -> list[dt.date]:
@@ -140,28 +151,15 @@ class _Scene:
 
     # -- cases
 
-    def pool(
-        self, at: str, dice: random.Random, area: str = ""
-    ) -> list[tuple[float, float, str, Where, int | None]]:
-        """Places to choose from: (lng, lat, address, where, item)."""
+    def pool(self, at: str, dice: random.Random, area: str = "") -> list[_Place]:
+        """Places to choose from: all of a register's things, or some points along roads or at homes."""
         if at in ("small-premises", "manhole-cover"):
-            items = Item.objects.filter(register__code=at).exclude(lng=None).order_by("code")
-            if at == "manhole-cover":
-                items = items.filter(pk__in=self.cover_owners)
-            return [(i.lng or 0, i.lat or 0, i.address, where_is(i.lng, i.lat), i.pk) for i in items]
-        found: list[tuple[float, float, str, Where, int | None]] = []
-        if at == "road":
-            points = [
-                (lng, lat, road.title)
-                for road in Road.objects.exclude(line=None).order_by("code")
-                for lng, lat in (road.line or {}).get("coordinates", [])[::4]
-                if isinstance(lng, float)
-            ]
-        else:
-            points = [(b.lng, b.lat, b.title) for b in Building.objects.order_by("code")]
+            return self.places_of(at)
+        found: list[_Place] = []
+        points = self.points_of(at)
         dice.shuffle(points)
         for lng, lat, title in points:
-            where = where_is(lng, lat)
+            where = self.where(lng, lat)
             codes = [code for code in where.area_path.split("/") if code]
             if where.area_id is None or len(codes) < 3 or (area and area not in codes):
                 continue
@@ -173,6 +171,39 @@ class _Scene:
             if len(found) == _POOL:
                 break
         return found
+
+    def places_of(self, register: str) -> list[_Place]:
+        """Where the register's things are."""
+        if register not in self.places:
+            items = Item.objects.filter(register__code=register).exclude(lng=None).order_by("code")
+            if register == "manhole-cover":
+                items = items.filter(pk__in=self.cover_owners)
+            rows = items.values_list("lng", "lat", "address", "pk")
+            self.places[register] = [
+                (lng or 0, lat or 0, address, self.where(lng or 0, lat or 0), pk)
+                for lng, lat, address, pk in rows
+            ]
+        return self.places[register]
+
+    def points_of(self, at: str) -> list[tuple[float, float, str]]:
+        """Points along the roads, or one for each building: a list of one's own, to shuffle."""
+        if at not in self.points:
+            if at == "road":
+                roads = Road.objects.exclude(line=None).order_by("code").values_list("title", "line")
+                self.points[at] = [
+                    (lng, lat, title)
+                    for title, line in roads
+                    for lng, lat in (line or {}).get("coordinates", [])[::4]
+                    if isinstance(lng, float)
+                ]
+            else:
+                self.points[at] = list(Building.objects.order_by("code").values_list("lng", "lat", "title"))
+        return [*self.points[at]]
+
+    def where(self, lng: float, lat: float) -> Where:
+        if (lng, lat) not in self.found:
+            self.found[lng, lat] = where_is(lng, lat)
+        return self.found[lng, lat]
 
     def cases(self, row: Mapping[str, Any]) -> Iterator[PastCase]:
         """One stretch of a ledger's history, in the order of its days."""
@@ -199,12 +230,12 @@ class _Scene:
                 dice, category, department, dice.choice(places), at.replace(microsecond=0), {}, done=False
             )
 
-    def owner_of(self, place: tuple[Any, ...], otherwise: Department) -> Department:
+    def owner_of(self, place: _Place, otherwise: Department) -> Department:
         """Who owns a cover answers for it; of anything else the department of its category."""
-        return self.cover_owners.get(place[4], otherwise)
+        return self.cover_owners.get(place[4] or 0, otherwise)
 
     def case(
-        self, dice: random.Random, category: Category, department: Department, place: tuple[Any, ...],
+        self, dice: random.Random, category: Category, department: Department, place: _Place,
         at: dt.datetime, extra: Mapping[str, Any], *, done: bool,
     ) -> PastCase:  # fmt: skip
         lng, lat, address, where, item = place
@@ -302,6 +333,9 @@ class _Scene:
             )  # fmt: skip
             found.append((failed, unit))
             members.append(team)
+        for key, one in zip(new_keys(Round, len(made)), made, strict=True):
+            one.pk = key
+        self.letters(made, found)
         stored = Round.objects.bulk_create(made, batch_size=2000)
         RoundMember.objects.bulk_create(
             (
@@ -312,7 +346,6 @@ class _Scene:
             batch_size=4000,
         )
         self.findings(stored, found)
-        self.letters(stored, found)
         log_new_chains(
             "round",
             [
@@ -397,7 +430,10 @@ class _Scene:
         )
 
     def letters(self, rounds: list[Round], found: list[tuple[list[str], Any]]) -> None:
-        """The paper of each round that found something, where its standard issues one; numbered in one go."""
+        """The paper of each round that found something, where its standard issues one; numbered in one go.
+
+        The rounds have their keys, but are written after their papers.
+        """
         papers, of = [], []
         for one, (failed, unit) in zip(rounds, found, strict=True):
             letter = one.version.rules.letter
@@ -424,7 +460,6 @@ class _Scene:
         stored = Paper.objects.bulk_create(papers, batch_size=2000)
         for one, paper in zip(of, stored, strict=True):
             one.paper = paper
-        Round.objects.bulk_update(of, ["paper"], batch_size=500)
         log_new_chains(
             "paper",
             [
@@ -463,7 +498,8 @@ class _Scene:
         food = [one for one in by_item.values() if one.item and one.item.data.get("kind") == row["kind"]]
         good = [one for one in food if not one.failed][: row["red"]]
         bad = sorted(food, key=lambda one: one.tenths)[: row["black"]]
-        others = [one for one in by_item.values() if one not in good and one not in bad]
+        marked = {one.pk for one in (*good, *bad)}
+        others = [one for one in by_item.values() if one.pk not in marked]
         others.sort(key=lambda one: one.tenths)
         kinds = Measure.Kind
         wanted = [
@@ -554,12 +590,9 @@ class _Scene:
         )
         if takes.get("category"):
             rows = rows.filter(category__code__in=takes["category"])
-        fixed = list(
-            rows.filter(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk")
-        )
-        still = list(
-            rows.exclude(status=Status.CLOSED).select_related("department").order_by("reported_at", "pk")
-        )
+        rows = rows.select_related("department").only("title", "reported_at", "department")
+        rows = rows.order_by("reported_at", "pk")
+        fixed, still = list(rows.filter(status=Status.CLOSED)), list(rows.exclude(status=Status.CLOSED))
         last = self.now.replace(second=0, microsecond=0) - 2 * _HOUR
         if row.get("last"):
             last = dt.datetime.combine(row["last"], dt.time(17), tzinfo=BEIJING)
