@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
@@ -322,6 +322,26 @@ def _micro(at: dt.datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def _bulk(plan: Plan, found: Sequence[Span]) -> _Bulk:
+    since = plan.rules.since
+    start = _micro(dt.datetime.combine(since, dt.time(), found[0].opens.tzinfo)) if since else 0
+    return _Bulk(found, plan.rules.every.apart // _MICROSECOND, start)
+
+
+def expected(plan: Plan, found: Sequence[Span]) -> Callable[[Sequence[dt.datetime]], list[str]]:
+    """A function of the moments at which one place was visited, in order: what each visit counts for if nobody else
+    came. History that is written so leaves `rebuild`, which knows all plans, little to put right.
+    """
+    bulk = _bulk(plan, found)
+
+    def counted(moments: Sequence[dt.datetime]) -> list[str]:
+        visits = ((_micro(at), number, "") for number, at in enumerate(moments, start=1))
+        told = dict(bulk.match(visits)[1])
+        return [told.get(number, "") for number in range(1, len(moments) + 1)]
+
+    return counted
+
+
 @transaction.atomic
 def rebuild(plan: Plan, first: dt.date, last: dt.date, now: dt.datetime | None = None) -> int:
     """Make the days from `first` to `last`, both included, anew from the rounds; how many rows there are.
@@ -376,9 +396,7 @@ def _places(
 def _rebuild(
     plan: Plan, found: Sequence[Span], owed: Mapping[int, Owing], days: Days, now: dt.datetime
 ) -> int:
-    since = plan.rules.since
-    start = _micro(dt.datetime.combine(since, dt.time(), found[0].opens.tzinfo)) if since else 0
-    bulk = _Bulk(found, plan.rules.every.apart // _MICROSECOND, start)
+    bulk = _bulk(plan, found)
     changed: list[tuple[int, str]] = []
     total = _copy_days(list(_lines(plan, owed, days, bulk, now, changed)))
     _change_counted(changed)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.conf import settings
 from django.utils import timezone
 
-from huying.inspections.duties.days import keep_days, rebuild
+from huying.core.yaml_files import read_yaml
+from huying.inspections.duties.days import expected, keep_days, rebuild
 from huying.inspections.duties.owed import Owing, Span, owing, spans
 from huying.inspections.duties.sums import fold_stale
 from huying.inspections.models import Plan, Standard
@@ -35,7 +36,7 @@ def make_duties(pack: Path | None = None, now: dt.datetime | None = None) -> int
     now = now or timezone.now()
     if not file.exists():
         return 0
-    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    declared = read_yaml(file)
     begun = Round.objects.filter(plan__isnull=False).order_by().values_list("plan", flat=True).distinct()
     made, known = (
         0,
@@ -83,13 +84,18 @@ def _rounds(
     placed = Item.objects.filter(pk__in=titles).values_list("pk", "lng", "lat")
     points = {pk: (lng, lat) for pk, lng, lat in placed if lng is not None and lat is not None}
     done, late = float(row["done"]), float(row.get("late", 0))
+    counted = expected(plan, found)
     for place in owing(plan, found[-1].day):
         point = points.get(place.pk)
         person = people[place.pk % len(people)]
-        for span in found:
-            for at in _moments(rules, span, done, late, dice):
-                if at < now - _WALK:
-                    yield _round(rules, place, titles[place.pk], at, person, point, dice)
+        made = [
+            _round(rules, place, titles[place.pk], at, person, point, dice)
+            for span in found
+            for at in _moments(rules, span, done, late, dice)
+            if at < now - _WALK
+        ]
+        for one, outcome in zip(made, counted([one.at for one in made]), strict=True):
+            yield replace(one, counted=outcome)
 
 
 def _moments(

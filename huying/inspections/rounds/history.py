@@ -13,7 +13,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from huying.core import temporal
 from huying.core.journal import log_new_chains
+from huying.core.keys import new_keys
 from huying.inspections.duties.owed import Owing
 from huying.inspections.models import Plan, StandardVersion
 from huying.inspections.rounds.models import Round, RoundMember
@@ -67,7 +69,9 @@ def write_rounds(
 
 @transaction.atomic
 def _write(plan: Plan, version: StandardVersion, batch: Sequence[PastRound], journal: bool) -> int:
-    keys = _keys(len(batch))
+    # They count as having been there always, like all history.
+    temporal.note_no_births()
+    keys = new_keys(Round, len(batch))
     best = max(version.rules.grades, key=lambda grade: grade.since, default=None)
     grade, usual = best.title if best else "", json.dumps(all_right(version))
     with connection.cursor() as cursor:
@@ -93,15 +97,6 @@ def _write(plan: Plan, version: StandardVersion, batch: Sequence[PastRound], jou
         under = {"plan": plan.code, "standard": version.rules.code, "version": version.number}
         log_new_chains("round", [_line(under, key, one) for key, one in zip(keys, batch, strict=True)])
     return len(batch)
-
-
-def _keys(count: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [Round._meta.db_table, count],
-        )
-        return [key for (key,) in cursor.fetchall()]
 
 
 def _names(columns: Sequence[str]) -> str:
