@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import shapely
-import yaml
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -33,6 +32,7 @@ from huying.cases.history import Dispatched, Filed, Handled, Joined, Loaded, Pas
 from huying.cases.models import Category, Ledger
 from huying.cases.suggest import guess_categories
 from huying.core.search import normalise
+from huying.core.yaml_files import read_yaml
 from huying.people.models import Department, User
 from huying.places.actions import bump_map_version
 from huying.places.clock import BEIJING
@@ -266,7 +266,7 @@ def _message_moment(
 def _topic_labels() -> dict[str, str]:
     """Each topic's label for comparison with labelled messages, from the pack; a small topic has its parent's."""
     file = settings.PACK / "topics.yaml"
-    rows = yaml.safe_load(file.read_text(encoding="utf-8"))["list"] if file.exists() else []
+    rows = read_yaml(file)["list"] if file.exists() else []
     own = {row["code"]: row.get("label", "") for row in rows}
     return {row["code"]: row.get("label") or own.get(row.get("parent", ""), "") for row in rows}
 

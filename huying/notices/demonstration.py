@@ -8,10 +8,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.db.models import Q
 from django.utils import timezone
 
+from huying.core.yaml_files import read_yaml
 from huying.notices import news
 from huying.notices.models import Comment, News, NewsRead, Robot
 from huying.people.models import Department, Grant, User
@@ -25,7 +25,7 @@ _ADDRESS = "https://robot.invalid/send?key=demonstration"
 def declared(pack: Path) -> dict[str, Any]:
     """What the pack tells for the demonstration; empty without the file."""
     file = pack / FILE
-    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return read_yaml(file) if file.exists() else {}
 
 
 def make_robots(pack: Path) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.db import transaction
 from django.utils import timezone
 
 from huying.core.language import of_record
+from huying.core.yaml_files import read_yaml
 from huying.papers import actions, drafting, meetings
 from huying.papers.kinds import kinds
 from huying.papers.models import Paper, PaperDraft, PaperReply
@@ -27,7 +27,7 @@ def make_papers(pack: Path) -> int:
     file = pack / FILE
     if not file.exists():
         return 0
-    said = yaml.safe_load(file.read_text(encoding="utf-8"))["list"]
+    said = read_yaml(file)["list"]
     # Drafts of other floors' demonstrations are no sign that these are there.
     if PaperDraft.objects.filter(subject_label__in=[row["subject"] for row in said]).exists():
         return 0

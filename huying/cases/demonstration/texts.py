@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from huying.core.yaml_files import read_yaml
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -52,7 +52,7 @@ class Texts:
         self._sizes: dict[str, dict[str, int]] = {}
         self.fill: dict[str, Any] = {}
         for file in sorted((folder / "texts").glob("*.yaml")):
-            self._read(yaml.safe_load(file.read_text(encoding="utf-8")))
+            self._read(read_yaml(file))
 
     def _read(self, document: Mapping[str, Any]) -> None:
         self.fill |= document.get("fill", {})

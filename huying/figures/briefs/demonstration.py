@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.db import transaction
 from django.utils import timezone
 
 from huying.core.language import of_record
+from huying.core.yaml_files import read_yaml
 from huying.figures.appraisals.actions import announce_table
 from huying.figures.appraisals.models import Appraisal
 from huying.figures.briefs.actions import composer_for, confirm_doubt, start_brief
@@ -29,7 +29,7 @@ def make_briefs(pack: Path) -> int:
     file = pack / FILE
     if not file.exists() or BriefRun.objects.exists():
         return 0
-    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    said = read_yaml(file)
     with transaction.atomic(), of_record():
         made = [_make(row) for row in said.get("list", ())]
         for code in said.get("announced", ()):

@@ -15,12 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.conf import settings
 from django.db import transaction
 
 from huying.cases.demonstration.life import shares
 from huying.core.journal import log_new_chains
+from huying.core.yaml_files import read_yaml
 from huying.people.models import Department, Grant, User
 from huying.places.clock import BEIJING
 from huying.places.models import ADMINISTRATIVE, Area
@@ -34,7 +34,7 @@ def make_targets(pack: Path | None = None) -> int:
     file = (pack or settings.PACK) / "demonstration" / "targets.yaml"
     if not file.exists() or Entry.objects.exists():
         return 0
-    plan = yaml.safe_load(file.read_text(encoding="utf-8"))
+    plan = read_yaml(file)
     scene = _Scene(str(plan["seed"]), plan.get("schools") or [])
     with transaction.atomic():
         made = scene.entries(plan["entries"])

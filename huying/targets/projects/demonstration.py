@@ -15,7 +15,6 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +22,7 @@ from django.utils import timezone
 from huying.cases.demonstration.life import shares
 from huying.cases.models import Case
 from huying.core.journal import log_new_chains
+from huying.core.yaml_files import read_yaml
 from huying.papers.drafting import approve_draft, issue_draft, sign_draft, submit_draft
 from huying.papers.models import PaperDraft
 from huying.people.models import Department, User
@@ -73,7 +73,7 @@ def make_projects(pack: Path | None = None, now: dt.datetime | None = None) -> i
     file = (pack or settings.PACK) / "demonstration" / "projects.yaml"
     if not file.exists() or ProjectList.objects.exists():  # projects of the pack may be there already
         return 0
-    plan = yaml.safe_load(file.read_text(encoding="utf-8"))
+    plan = read_yaml(file)
     scene = _Scene(plan, now or timezone.now())
     with transaction.atomic():
         made = scene.projects()
