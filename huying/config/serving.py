@@ -122,6 +122,9 @@ def prepare_demonstration() -> None:
     from huying.targets.projects.demonstration import make_projects
 
     started = time.monotonic()
+    # Nothing of the database is needed for these: they are made meanwhile, by the other processor.
+    styles = multiprocessing.get_context("fork").Process(target=prepare_static_files)
+    styles.start()
 
     def step(title: str, work: Callable[[], object]) -> None:
         print(f"[{time.monotonic() - started:5.1f} s] {title}", flush=True)
@@ -141,7 +144,8 @@ def prepare_demonstration() -> None:
     step("Briefs and appraisals", lambda: say(f"{make_briefs(settings.PACK)} briefs"))
     step("Points for persons", lambda: say(f"{make_points(settings.PACK)} entries"))
     step("Printed numbers counted again", lambda: say(compared(compare_all())))
-    step("Scripts and styles", prepare_static_files)
+    step("Scripts and styles", styles.join)
+    prepare_static_files()  # there is nothing left to do, unless it failed there
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
 
 
