@@ -8,8 +8,10 @@ actions would have written. Every printed figure is then counted from rows.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -19,12 +21,14 @@ from django.conf import settings
 from django.db import transaction
 
 from huying.cases.demonstration.life import shares
+from huying.core.files import Seen, store_photo
 from huying.core.journal import log_new_chains
 from huying.core.yaml_files import read_yaml
 from huying.people.models import Department, Grant, User
 from huying.places.clock import BEIJING
 from huying.places.models import ADMINISTRATIVE, Area
-from huying.targets.programmes.models import Entry, Target
+from huying.targets.programmes.models import Entry, EntryFile, Target
+from huying.targets.programmes.pictures import drawn
 
 _LEVELS = {"streets": "subdistrict", "villages": "village", "communities": "community"}
 
@@ -37,7 +41,7 @@ def make_targets(pack: Path | None = None) -> int:
     plan = read_yaml(file)
     scene = _Scene(str(plan["seed"]), plan.get("schools") or [])
     with transaction.atomic():
-        made = scene.entries(plan["entries"])
+        made = scene.entries(plan["entries"], plan.get("pictures") or {})
         scene.tasks(plan.get("tasks") or {})
     return made
 
@@ -76,16 +80,35 @@ class _Scene:
             or next(iter(self.clerks.values()))
         )
 
-    def entries(self, plan: Mapping[str, Mapping[str, Any]]) -> int:
-        """Make the rows of every target; how many."""
+    def entries(self, plan: Mapping[str, Mapping[str, Any]], pictures: Mapping[str, str]) -> int:
+        """Make the rows of every target, some with pictures; how many."""
         made: list[Entry] = []
+        shown: dict[int, list[tuple[str, bool]]] = {}
         for code, spec in plan.items():
             target = self.targets[code]
             dice = random.Random(f"{self.seed}/{code}")
-            made += [self._entry(target, row) for row in _rows(spec, dice, self)]
+            rows = [self._entry(target, row) for row in _rows(spec, dice, self)]
+            if scene := pictures.get(code):
+                # What is told step by step shows the first and the last step; else the last place before and after.
+                first = len(made) if target.rules.takes == "latest" else len(made) + len(rows) - 1
+                shown.setdefault(first, []).append((scene, False))
+                shown.setdefault(len(made) + len(rows) - 1, []).append((scene, True))
+            made += rows
         stored = Entry.objects.bulk_create(made, batch_size=1000)
-        log_new_chains("entry", [line for entry in stored for line in self._journal(entry)])
+        files = [self._file(stored[place], *shot) for place, shots in shown.items() for shot in shots]
+        EntryFile.objects.bulk_create(files)
+        numbers = Counter(file.entry_id for file in files)
+        log_new_chains(
+            "entry", [line for entry in stored for line in self._journal(entry, numbers[entry.pk])]
+        )
         return len(stored)
+
+    def _file(self, entry: Entry, scene: str, done: bool) -> EntryFile:
+        """A picture that was made public; the one before the work was taken when the year began."""
+        day = entry.day if done or entry.target.rules.takes == "latest" else entry.target.programme.first_day
+        taken = dt.datetime.combine(day, dt.time(10, 5), BEIJING)
+        picture = store_photo(io.BytesIO(drawn(scene, done)), by=entry.entered_by, seen=Seen(taken_at=taken))
+        return EntryFile(entry=entry, file=picture, public=True)
 
     def _entry(self, target: Target, row: Mapping[str, Any]) -> Entry:
         clerk, area = self.clerk(target), row.get("area")
@@ -99,10 +122,10 @@ class _Scene:
             decided_by=self.approver, decided_at=entered + dt.timedelta(hours=17),
         )  # fmt: skip
 
-    def _journal(self, entry: Entry) -> Iterator[str]:
+    def _journal(self, entry: Entry, files: int) -> Iterator[str]:
         said = {
             "target": entry.target.code, "day": f"{entry.day}", "amount": f"{entry.amount}", "values": entry.values,
-            "corrects": None, "files": 0,
+            "corrects": None, "files": files,
         }  # fmt: skip
         yield _line(entry.pk, 1, "entry.submitted", entry.entered_at, entry.entered_by, said)
         if entry.decided_by and entry.decided_at:

@@ -71,9 +71,8 @@ def evidence_of(files: Iterable[Any], *, public: bool = False) -> list[dict[str,
             continue
         file: StoredFile = row.file
         if file.kind == StoredFile.Kind.PHOTO:
-            found.append(
-                {"photo": photo_url(file), "small": photo_url(file, small=True), "public": row.public}
-            )
+            shot = {"photo": photo_url(file), "small": photo_url(file, small=True), "public": row.public}
+            found.append(shot | {"taken_at": file.taken_at})
         elif not public:
             found.append({"document": document_url(file), "name": _("文件"), "public": row.public})
     return found

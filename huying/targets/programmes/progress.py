@@ -36,6 +36,7 @@ class Counted:
     value: Fraction
     rows_url: str
     as_of: dt.datetime
+    public: bool = False  # whether everybody may open the rows
 
 
 Counter = Callable[..., Counted | None]
@@ -90,6 +91,7 @@ class Progress:
     entries: int = 0
     lower_is_better: bool = False
     decimals: int = 0
+    rows_public: bool = False  # whether everybody may open `rows_url`
 
     @property
     def target(self) -> Fraction | None:
@@ -384,12 +386,12 @@ def _progress(
 ) -> Progress:
     rules, thresholds = target.rules, target.programme.rules.thresholds
     value, as_of = sums.value(rules.takes), sums.at
-    url = entries_url(target, on=on)
+    url, public = entries_url(target, on=on), False
     if target.figure:
         first, last = span_of(rules, target)
         found = _count((target.figure, first, min(on, last)), counted) if on >= first else None
         value, as_of = (found.value, found.as_of) if found else (None, None)
-        url = found.rows_url if found else ""
+        url, public = (found.rows_url, found.public) if found else ("", False)
     amount = None if target.amount is None else Fraction(target.amount)
     planned = planned_on(rules, target, on)
     closed = target.closed_at is not None and timezone.localdate(target.closed_at) <= on
@@ -405,7 +407,7 @@ def _progress(
         last_year=by_month(rules.last_year, on, year=span_of(rules, target)[1].year), status=status, light=light,
         source="counted" if target.figure else "entered", as_of=as_of, rows_url=url, pending=sums.pending,
         pending_sum=sums.pending_sum, entries=sums.entries, lower_is_better=rules.lower_is_better,
-        decimals=rules.decimals,
+        decimals=rules.decimals, rows_public=public,
     )  # fmt: skip
 
 

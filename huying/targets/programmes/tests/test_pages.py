@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from huying.core.files import Seen, store_photo
 from huying.core.testing import AccessSuite
 from huying.people.models import User
 from huying.targets.programmes import actions
-from huying.targets.programmes.models import Entry, Programme, Target
+from huying.targets.programmes.models import Entry, EntryFile, Programme, Target
+from huying.targets.programmes.pictures import drawn
 from huying.targets.programmes.tests.conftest import DAY, DECLARED, load
 from huying.targets.programmes.tests.test_actions import enter
 
@@ -125,7 +128,13 @@ def test_residents_read_what_was_promised_without_signing_in(
     answer = client.get(reverse("targets:public-programme", args=["livelihood"]))
     page = answer.content.decode()
     assert "更换窨井盖" in page and "16.67%" in page and "督查室审核" in page and "台账记录里统计" in page
-    assert "clerk" not in page and len(answer.content) < 150_000
+    assert "clerk" not in page and len(answer.content) < 150_000 and "evidence" not in page
+    address = reverse("targets:public-programme", args=["livelihood"])
+    taken = store_photo(io.BytesIO(drawn("road", True)), seen=Seen(taken_at=timezone.now()))
+    shown = EntryFile.objects.create(entry=covers.entries.get(status="approved"), file=taken, public=True)
+    assert f"{timezone.localdate()}" in client.get(address).content.decode().split('class="evidence')[1]
+    EntryFile.objects.filter(pk=shown.pk).update(public=False)
+    assert "evidence" not in client.get(address).content.decode()
     Programme.objects.update(public=False)
     assert client.get(reverse("targets:public-programme", args=["livelihood"])).status_code == 404
 
