@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from huying.cases.demonstration.life import shares
 from huying.cases.models import Case
-from huying.core.journal import log_new_chains
+from huying.core.journal import log, log_new_chains
 from huying.core.yaml_files import read_yaml
 from huying.papers.drafting import approve_draft, issue_draft, sign_draft, submit_draft
 from huying.papers.models import PaperDraft
@@ -115,6 +115,7 @@ class _Scene:
         self.points = list(points) or [(0.0, 0.0)]
         self.lists: dict[str, ProjectList] = {}
         self.all: list[Project] = []
+        self.met: list[Meeting] = []
         self.of_year: dict[int, list[Project]] = {}
         self.numbers = {year["year"]: count(1) for year in plan["years"]}
         self.lines: dict[int, list[tuple[dt.datetime, str, Any, dict[str, Any]]]] = {}
@@ -404,7 +405,7 @@ class _Scene:
             title=title, state=Meeting.State.HELD, held_on=day, begins_at=dt.time(9), place="区政府会议室",
             chair=self.leaders[0],
             agenda=_AGENDA, minutes=_MINUTES, monthly=monthly, others="各街道、区直有关单位负责人",
-            recorded_at=_at(day), recorded_by=self.office,
+            recorded_at=_at(day - 5 * _DAY), recorded_by=self.office,
         )  # fmt: skip
         found.attendees.set(self.leaders)
         about = self.dice.sample(projects, 3)
@@ -418,30 +419,38 @@ class _Scene:
             )
             for project, words in zip(about[: 2 if monthly else 1], _WORDS, strict=False)
         )  # fmt: skip
-        log_new_chains("meeting", [
-            _line(found.pk, 1, _at(day), "meeting.called", self.office, {"title": title, "on": str(day)}),
-            _line(found.pk, 2, _at(day) + 9 * _HOUR, "meeting.written", self.office, {"words": _MINUTES}),
-        ])  # fmt: skip
+        self.met.append(found)
 
     def papers(self) -> None:
-        """Notice and minutes of the last two monthly meetings: of the newest the minutes wait for their signature."""
-        # Twice the people that a paper goes through; where the pack has other accounts, there are no papers.
-        hands = {
-            name: User.objects.filter(username=name).first() for name in self.plan.get("hands", {}).values()
-        }
-        people = {step: hands[name] for step, name in self.plan.get("hands", {}).items()}
-        newest = list(Meeting.objects.filter(monthly=True).order_by("-held_on")[:2])
-        if not people or not all(people.values()) or not newest or newest[0].held_on.year != self.today.year:
-            return
-        for meeting in reversed(newest):
+        """What became of the meetings. The last two monthly ones have papers: the newest minutes wait for signature."""
+        hands = self.plan.get("hands", {})
+        users = {user.username: user for user in User.objects.filter(username__in=hands.values())}
+        people = {step: users.get(name) for step, name in hands.items()}
+        monthly = sorted((one for one in self.met if one.monthly), key=lambda one: one.held_on)
+        # Of a district with other accounts there are no papers.
+        newest = monthly[-2:] if people and all(people.values()) else []
+        called = [
+            _line(one.pk, 1, _at(one.held_on - 5 * _DAY), "meeting.called", self.office,
+                  {"title": one.title, "on": str(one.held_on)})
+            for one in self.met
+        ]  # fmt: skip
+        written = [
+            _line(
+                one.pk, 2, _at(one.held_on) + 9 * _HOUR, "meeting.written", self.office, {"words": _MINUTES}
+            )
+            for one in self.met
+            if one not in newest
+        ]
+        if called:
+            log_new_chains("meeting", [*called, *written])
+        for meeting in newest:
             Meeting.objects.filter(pk=meeting.pk).update(state=Meeting.State.CALLED)
-            before = _at(meeting.held_on - 3 * _DAY)
-            notice = draft_notice(meeting, actor=self.office, at=before)
-            self.walk(notice, people, before, issued=True)
+            before, day = _at(meeting.held_on - 3 * _DAY), _at(meeting.held_on)
+            self.walk(draft_notice(meeting, actor=self.office, at=before), people, before, issued=True)
             Meeting.objects.filter(pk=meeting.pk).update(state=Meeting.State.HELD)
-            after = min(_at(meeting.held_on + _DAY), self.now)
-            minutes = draft_minutes(meeting, actor=self.office, at=after)
-            self.walk(minutes, people, after, issued=meeting != newest[0])
+            log(meeting, "meeting.written", actor=self.office, at=day + 9 * _HOUR, words=_MINUTES)
+            minutes = draft_minutes(meeting, actor=self.office, at=min(day + _DAY, self.now))
+            self.walk(minutes, people, min(day + _DAY, self.now), issued=meeting != newest[-1])
 
     def walk(self, draft: PaperDraft, people: Mapping[str, Any], at: dt.datetime, *, issued: bool) -> None:
         """The draft goes its way, an hour for each step; without `issued` it stops where the signature is due."""

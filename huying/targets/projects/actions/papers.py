@@ -101,7 +101,7 @@ def draft_minutes(meeting: Meeting, *, actor: User, at: dt.datetime | None = Non
     }  # fmt: skip
     draft = start_draft(
         MINUTES, subject=held, subject_label=held.title[:60], actor=actor, details=details, body=minutes_text(held),
-        title=_("%(title)s会议纪要") % {"title": held.title}, at=at,
+        title=_("%(title)s纪要") % {"title": held.title}, at=at,
     )  # fmt: skip
     if called is not None:
         adopt_minutes(called, draft, actor=actor)
