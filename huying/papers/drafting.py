@@ -152,10 +152,12 @@ def save_draft(
     with transaction.atomic():
         held = PaperDraft.objects.select_for_update().get(pk=draft.pk)
         said = held.details if details is None else clean_details(kind_rules(held.kind), details)
-        lost = held.version != draft.version or held.state != State.DRAFT
+        same = (held.title, held.body, held.details) == (title, body, said)
+        # The same words again lose nothing, whoever was faster.
+        lost = held.state != State.DRAFT or (held.version != draft.version and not same)
         if lost:
             kept = _keep(held, actor, timezone.now(), auto=auto, aside=(title, body, said))
-        elif (held.title, held.body, held.details) == (title, body, said):
+        elif same:
             draft.refresh_from_db()
             kept = held.versions.filter(aside=False).order_by("-number")[0]
         else:

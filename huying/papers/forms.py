@@ -68,6 +68,10 @@ class DraftForm(forms.Form):
         self.rules = rules
         wanted = list(dict.fromkeys((*rules.fields, "cc", "attachments", "urgency", "secrecy")))
         made = _fields(wanted, reader)
+        for name in ("addressees", "cc"):
+            if name in made:  # who is chosen already stands first, in view
+                chosen = set(kwargs.get("initial", {}).get(name, ()))
+                made[name].choices = sorted(made[name].choices, key=lambda each: each[0] not in chosen)  # type: ignore[attr-defined]
         body = self.fields.pop("body")
         self.fields.update(made)
         self.fields["body"] = body
@@ -117,7 +121,7 @@ def _fields(wanted: list[str], reader: User) -> dict[str, forms.Field]:
     for key, label, words in (
         ("signatories", _("签署人"), _("一行一个，按签章的先后。")),
         ("attendees", _("参会人员"), _("一行一个。")),
-        ("attachments", _("附件"), _("一行一个名称。")),
+        ("attachments", _("附件"), _("一行一个名称；文件在“图片和附件”里加。")),
     ):
         if key in wanted:
             made[key] = forms.CharField(

@@ -8,7 +8,7 @@ issues them.
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,13 @@ RECEIVING = "desk.department"
 DRAFTING = ("paper.draft", "paper.review", "paper.sign", "paper.issue")
 READING = (*ISSUING, "paper.sign", RECEIVING)
 State = PaperDraft.State
+_FIRST = (
+    Department.Kind.DISTRICT_DEPARTMENT,
+    Department.Kind.SUBDISTRICT,
+    Department.Kind.SUPERVISION,
+    Department.Kind.HOTLINE_DESK,
+    Department.Kind.UTILITY,
+)
 # From which state on those who hold the verb see a draft of somebody else's.
 _SEEN_FROM = {
     "paper.review": (State.IN_REVIEW, State.TO_SIGN, State.SIGNED, State.ISSUED),
@@ -184,6 +191,8 @@ def require_step(user: User | None, verb: str, draft: PaperDraft) -> None:
 
 
 def recipients(user: User | AnonymousUser) -> QuerySet[Department]:
-    """The departments that a paper may be sent to."""
+    """The departments that a paper may be sent to: those of the district first, hundreds of communities after them."""
     today = timezone.localdate()
-    return Department.objects.filter(Q(valid_to=None) | Q(valid_to__gte=today)).order_by("kind", "pk")
+    place = Case(*(When(kind=kind, then=at) for at, kind in enumerate(_FIRST)), default=len(_FIRST))
+    rows = Department.objects.filter(Q(valid_to=None) | Q(valid_to__gte=today))
+    return rows.order_by(place, "kind", "pk")

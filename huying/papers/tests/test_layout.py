@@ -176,6 +176,16 @@ class TestPdf:
         assert "https://huying.example/figures/p/1/" in measured.text
 
 
+    @pytest.mark.parametrize("lines", [3, 5])
+    def test_the_imprint_never_stands_alone(self, lines: int, tmp_path: Path) -> None:
+        measured = Measured(render.pdf_of(letter("\n".join(["字。"] * lines))), tmp_path)
+        last = measured.pages[-1]
+        copied, printed = (next(each for each in last if word in each[4]) for word in ("抄送", "印发"))
+        assert printed[1] - copied[1] == pytest.approx(27, abs=1)  # 20 pt, twice 3 pt, a rule
+        assert any("字" in each[4] for each in last)
+        assert sum(each[4] == "2026年11月21日" for each in last) == 1
+
+
 @pytest.fixture(scope="session")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measured]:
     """What LibreOffice makes of the Word files, all in one run."""

@@ -8,7 +8,13 @@ let dirty = false;
 let saving = false;
 let stopped = false;
 
-async function save(keepalive = false) {
+let running = Promise.resolve();
+
+function save(keepalive = false) {
+  running = send(keepalive);
+}
+
+async function send(keepalive) {
   if (!dirty || saving || stopped) return;
   dirty = false;
   saving = true;
@@ -46,7 +52,13 @@ function later() {
 if (form) {
   form.addEventListener("input", () => { dirty = true; later(); });
   form.addEventListener("change", () => { dirty = true; later(); });
-  form.addEventListener("submit", () => { clearTimeout(timer); stopped = true; });
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (!saving) { stopped = true; return; }
+    // What saves itself is on its way: the button goes after it, with the version that comes back.
+    event.preventDefault();
+    running.then(() => form.requestSubmit(event.submitter));
+  });
   for (const name of ["keyup", "click", "focusout"]) form.addEventListener(name, remember);
   addEventListener("pagehide", () => save(true));
   document.addEventListener("keydown", (event) => {
