@@ -37,6 +37,7 @@ register(
     NavigationItem(_("驾驶舱"), "cockpit:home", "chart", "cockpit.view", "cockpit"),
     NavigationItem(_("总览"), "cockpit:home", "chart", "cockpit.view", audience="cockpit"),
     NavigationItem(_("全部案件"), "desk:cases", "list", "case.view", audience="cockpit"),
+    NavigationItem(_("督查督办"), "desk:supervision", "shield", "desk.supervisor", audience="cockpit"),
 )
 
 register(

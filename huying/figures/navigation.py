@@ -11,5 +11,7 @@ register(
     NavigationItem(_("数字"), "figures:figures", "chart", "figure.view", "cockpit"),
     NavigationItem(_("数字核对"), "figures:checks", "scale", "figure.view", "cockpit"),
     NavigationItem(_("外面的说法"), "figures:statements", "eye", "figure.view", "cockpit"),
+    NavigationItem(_("排名与考核"), "figures:appraisals", "chart", "figure.view", audience="cockpit"),
+    NavigationItem(_("数字"), "figures:figures", "chart", "figure.view", audience="cockpit"),
     NavigationItem(_("公布过的数字"), "figures:published-list", "lock", "figure.view", "cockpit"),
 )

@@ -36,4 +36,6 @@ def count_for_target(code: str, *, first: dt.date, last: dt.date) -> Counted | N
         value = counted(code, Asked(Span(first, last)))
     except UnknownFigure:
         return None
-    return None if value.exact is None else Counted(value.exact, value.url, value.at, public=value.rules.visible == "public")
+    if value.exact is None:
+        return None
+    return Counted(value.exact, value.url, value.at, public=value.rules.visible == "public")

@@ -11,4 +11,8 @@ register(
     NavigationItem(_("待审核的填报"), "targets:approvals", "inbox", "target.approve", "supervision", waiting),
     NavigationItem(_("重点项目"), "targets:projects", "building", "project.view", "supervision"),
     NavigationItem(_("挂图作战"), "targets:war-maps", "map", "project.view", "supervision"),
+    # A leader asks next about these.
+    NavigationItem(_("目标"), "targets:programmes", "check-circle", "target.view", audience="cockpit"),
+    NavigationItem(_("重点项目"), "targets:projects", "building", "project.view", audience="cockpit"),
+    NavigationItem(_("挂图作战"), "targets:war-maps", "map", "project.view", audience="cockpit"),
 )

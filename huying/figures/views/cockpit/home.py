@@ -119,7 +119,7 @@ def _home(request: HttpRequest) -> HttpResponse:
         "periods": _periods(request, span), "small": SMALL, "poll_seconds": POLL_SECONDS,
         "kept_days": _kept(request, "ledger", "area", "level", "wall"),
         "kept_filters": _kept(request, "period", "from", "to", "level", "wall"),
-        "here": _scope_words(scope), "wider_url": address(request, area=None) if within else "",
+        "here": _scope_words(scope), "wider_url": address(request, area=None) if "area" in scope.values else "",
         "on_time_formula": RATES["on_time_closing"].formula, "data_until": span.at,
         "satisfaction_formula": RATES["satisfaction"].formula,
         "paper_rows": _paper_rows(request, board),

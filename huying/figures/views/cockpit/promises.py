@@ -17,13 +17,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from huying.cases.tallies.reading import snapshot
 from huying.core.parts import ASKED_BY, asked_as_part
 from huying.figures import policy as figure_policy
-from huying.figures.counting import Value, count, every_figure
+from huying.figures.counting import Asked, Value, count, every_figure, span_of
+from huying.figures.meaning import span_words
+from huying.figures.rules import FigureRules
+from huying.inspections.campaigns.rules import Span
 from huying.people.access import can
 from huying.people.guards import requires, signed_in
 from huying.people.models import User
@@ -102,11 +106,21 @@ def works(user: User, today: dt.date) -> Works | None:
     return Works(today.year, rate, month, late_projects(projects_for(user), month).count())
 
 
-def key_figures(user: User, at: dt.datetime) -> list[Value]:
-    """The figures that the pack puts on the cockpit, in its order."""
+def key_figures(user: User, at: dt.datetime) -> list[tuple[Value, str]]:
+    """The figures that the pack puts on the cockpit, in its order, and the days that each speaks of."""
     chosen = sorted((rules for rules in every_figure() if rules.cockpit), key=lambda rules: rules.cockpit)
     seen = [rules for rules in chosen if figure_policy.may_see(user, rules)]
-    return [count(rules, at=at) for rules in seen[:KEY_FIGURES]]
+    return [(count(rules, at=at), _days_of(rules, at)) for rules in seen[:KEY_FIGURES]]
+
+
+def _days_of(rules: FigureRules, at: dt.datetime) -> str:
+    """Short enough for a tile: 历年累计, 2023年; else the days."""
+    days = span_of(rules, Asked(), at)
+    if days.first is None:
+        return _("历年累计")
+    if days == Span(dt.date(days.first.year, 1, 1), dt.date(days.first.year, 12, 31)):
+        return _("%(year)d年") % {"year": days.first.year}
+    return span_words(days)
 
 
 @require_safe

@@ -228,7 +228,7 @@ async function start(box) {
       // The legend covers nothing: a wide map leaves its left edge to it, a narrow one its lower edge.
       const legend = box.querySelector(".map-legend"), beside = box.clientWidth > 460;
       const left = legend && beside ? legend.offsetWidth + 20 : 8, below = legend && !beside ? legend.offsetHeight + 20 : 8;
-      if (!here) map.fitBounds(bounds, { paddingTopLeft: [left, 8], paddingBottomRight: [8, below], animate: false });
+      if (!here) map.fitBounds(bounds, { paddingTopLeft: [left, 8], paddingBottomRight: [beside ? 48 : 8, below], animate: false });
     }
     if (picked?.()) map.setView(picked(), 16, { animate: false });
     if (box.dataset.points) points(map, (await json(box.dataset.points)).points);

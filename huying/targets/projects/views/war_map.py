@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from huying.core.errors import NotAllowed, Refusal
 from huying.core.files import store_photo
 from huying.core.language import is_english
+from huying.core.navigation import build
 from huying.core.pages import Column, Filter, ListPage
 from huying.core.photo_links import photo_url
 from huying.core.toasts import toast
@@ -83,6 +84,8 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
     """The sheet: classes, tasks, owners, deadlines, lights. `?wall=1` is dark and is read from far."""
     wall = request.GET.get("wall") == "1"
     context = {**chart_of(signed_in(request), map_for(code)), "wall": wall}
+    if wall:
+        context["navigation"] = build(request, "cockpit")
     return render(request, f"targets/projects/{'war_map_wall' if wall else 'war_map'}.html", context)
 
 
