@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -66,17 +66,14 @@ def prepare_static_files() -> None:
         return
     from django.contrib.staticfiles.finders import get_finders
 
-    digest = hashlib.sha256()
-    for finder in get_finders():
-        for name, storage in finder.list(None):
-            status = Path(storage.path(name)).stat()
-            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    found = (row for finder in get_finders() for row in finder.list(None))
+    state = fingerprint_of((Path(storage.path(name)), name) for name, storage in found)
     stamp = Path(settings.STATIC_ROOT) / ".collected"
-    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+    if stamp.exists() and stamp.read_text() == state:
         return
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest.hexdigest())
+    stamp.write_text(state)
 
 
 # -- the demonstration ---------------------------------------------------------------------------------------
@@ -107,7 +104,9 @@ def alone() -> Iterator[None]:
 
 
 def prepare_demonstration() -> None:
+    """Everything that isn't there yet. With the same pack and program as last time that is nothing."""
     from huying.cases.demonstration.replay import replay
+    from huying.cases.models import HistoryBatch
     from huying.community.demonstration import make_visits
     from huying.figures.briefs.demonstration import make_briefs
     from huying.figures.points.demonstration import make_points
@@ -132,7 +131,9 @@ def prepare_demonstration() -> None:
 
     step("Database: PostgreSQL", connection.ensure_connection)
     step("Database: tables", lambda: call_command("migrate", interactive=False, verbosity=0))
-    step(f"District pack: {settings.PACK.name}", lambda: load_pack(settings.PACK, report=say))
+    same = HistoryBatch.objects.filter(load=prepared_from()).exists()
+    if not same:
+        step(f"District pack: {settings.PACK.name}", lambda: load_pack(settings.PACK, report=say))
     step("A year of demonstration history", lambda: replay(report=say))
     step("Visits to households", lambda: say(f"{make_visits()} visits"))
     step("Registers compared with the street", lambda: say(f"{make_verifications()} verifications"))
@@ -143,10 +144,31 @@ def prepare_demonstration() -> None:
     step("Promises and targets", lambda: say(f"{make_targets()} entries"))
     step("Briefs and appraisals", lambda: say(f"{make_briefs(settings.PACK)} briefs"))
     step("Points for persons", lambda: say(f"{make_points(settings.PACK)} entries"))
-    step("Printed numbers counted again", lambda: say(compared(compare_all())))
+    if not same:
+        step("Printed numbers counted again", lambda: say(compared(compare_all())))
+        HistoryBatch.objects.create(load=prepared_from(), number=0, cases=0)
     step("Scripts and styles", styles.join)
     prepare_static_files()  # there is nothing left to do, unless it failed there
     print(f"[{time.monotonic() - started:5.1f} s] Ready", flush=True)
+
+
+def prepared_from() -> str:
+    """Names the pack's files, the program's, and how often a pack was loaded: one of them changes, or all stays."""
+    from huying.core.models import JournalEntry
+
+    package = Path(__file__).parent.parent
+    files = [*settings.PACK.rglob("*"), *package.rglob("*.py")]
+    loads = JournalEntry.objects.filter(code="pack.loaded").count()
+    return f"prepared from {fingerprint_of((file, str(file)) for file in sorted(files))[:32]} {loads}"
+
+
+def fingerprint_of(files: Iterable[tuple[Path, str]]) -> str:
+    """Changes when one of these files (where it lies, its name) does; told by size and time, without reading it."""
+    digest = hashlib.sha256()
+    for file, name in files:
+        status = file.stat()
+        digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def say(line: object) -> None:
