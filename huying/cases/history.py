@@ -451,6 +451,7 @@ class _Folded:
     """The lines of every table, as COPY reads them."""
 
     def __init__(self) -> None:
+        self.no_filing = _("本台账不设受理环节")
         self.cases: list[str] = []
         self.reports: list[str] = []
         self.callbacks: list[str] = []
@@ -560,7 +561,7 @@ class _Fold:
     def filed(self, step: Filed) -> None:
         self.require("file", Status.REPORTED)
         self.status, self.filed_at = Status.FILED, step.at
-        data = {"category": self.record.category.code} if step.by else {"note": _("本台账不设受理环节")}
+        data = {"category": self.record.category.code} if step.by else {"note": self.folded.no_filing}
         self.log("case.filed", step.at, step.by, data)
 
     def dispatched(self, step: Dispatched) -> None:

@@ -270,7 +270,8 @@ class _Scene:
         found: list[dict[str, Any]] = []
         if rules.registers:
             items = Item.objects.filter(register__code__in=rules.registers).exclude(lng=None)
-            for item in items.select_related("keeper", "owner").order_by("register_id", "code"):
+            items = items.select_related("keeper", "owner").order_by("register_id", "code")
+            for item in items.only("title", "area_path", "lng", "lat", "keeper", "owner"):
                 found.append(
                     {"item_id": item.pk, "place_title": item.title[:120], **self.lies(item.area_path), "lng": item.lng,
                      "lat": item.lat, "unit": item.keeper or item.owner}
@@ -312,9 +313,11 @@ class _Scene:
         wanted = self.failures(dice, row)
         made, found, members = [], [], []
         orders = row.get("failing")
+        # Rules are read from the version's declaration each time that they are asked for.
+        rules_of = {each.pk: each.rules for each in versions}
         for place, (day, minute, team) in enumerate(teams):
             version = versions[place % len(versions)]
-            rules = version.rules
+            rules = rules_of[version.pk]
             site = dict(next(turns[version.pk]))
             unit = site.pop("unit")
             codes = [item.code for item in rules.items if item.evidence != "reading"]
@@ -435,14 +438,16 @@ class _Scene:
         The rounds have their keys, but are written after their papers.
         """
         papers, of = [], []
+        rules_of = {version.pk: version.rules for version in {one.version for one in rounds}}
         for one, (failed, unit) in zip(rounds, found, strict=True):
-            letter = one.version.rules.letter
+            rules = rules_of[one.version_id]
+            letter = rules.letter
             if letter is None or not failed:
                 continue
             order = letter.kind == "order"
             kind = Paper.Kind.ORDER_TO_CORRECT if order else Paper.Kind.SUPERVISION_LETTER
             goes = None if order or unit is None or not unit.can_lead else unit
-            titles = [item.fault for item in one.version.rules.items if item.code in failed]
+            titles = [item.fault for item in rules.items if item.code in failed]
             word = "责令整改通知书" if order else "督办函"
             papers.append(
                 Paper(
@@ -590,24 +595,24 @@ class _Scene:
         )
         if takes.get("category"):
             rows = rows.filter(category__code__in=takes["category"])
-        rows = rows.select_related("department").only("title", "reported_at", "department")
-        rows = rows.order_by("reported_at", "pk")
-        fixed, still = list(rows.filter(status=Status.CLOSED)), list(rows.exclude(status=Status.CLOSED))
+        seen = rows.order_by("reported_at", "pk").values_list("pk", "reported_at")
+        fixed, still = seen.filter(status=Status.CLOSED), seen.exclude(status=Status.CLOSED)
         last = self.now.replace(second=0, microsecond=0) - 2 * _HOUR
         if row.get("last"):
             last = dt.datetime.combine(row["last"], dt.time(17), tzinfo=BEIJING)
         year = last.astimezone(BEIJING).year
-        fixed = [case for case in fixed if case.reported_at.astimezone(BEIJING).year == year]
+        ended = [pk for pk, at in fixed if at.astimezone(BEIJING).year == year]
         if row.get("last"):  # evenly over its year
-            fixed = [fixed[place * len(fixed) // row["fixed"]] for place in range(row["fixed"])]
-        chosen = fixed[-row["fixed"] :] + still[: row["notified"] - row["fixed"]]
+            ended = [ended[place * len(ended) // row["fixed"]] for place in range(row["fixed"])]
+        chosen = ended[-row["fixed"] :] + [pk for pk, _at in still[: row["notified"] - row["fixed"]]]
+        told = rows.select_related("department").in_bulk(chosen)
         days = [
             last - (row["issues"] - number) * row["every_days"] * _DAY
             for number in range(1, row["issues"] + 1)
         ]
         # Each problem stands in the first issue after it was seen.
         held: list[list[Case]] = [[] for _day in days]
-        for case in chosen:
+        for case in map(told.__getitem__, chosen):
             held[next((place for place, at in enumerate(days) if at > case.reported_at), -1)].append(case)
         for number, (at, cases) in enumerate(zip(days, held, strict=True), start=1):
             self.bulletin(series, number, cases, at, year)
