@@ -42,9 +42,11 @@ class DrawForm(forms.Form):
     ledger = forms.ChoiceField(label=gettext_lazy("台账"), required=False)
     area = forms.ChoiceField(label=gettext_lazy("街道"), required=False)
     closed_from = forms.DateField(
-        label=gettext_lazy("结案起"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("结案起"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    closed_to = forms.DateField(label=gettext_lazy("结案止"), widget=forms.DateInput(attrs={"type": "date"}))
+    closed_to = forms.DateField(
+        label=gettext_lazy("结案止"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     size = forms.IntegerField(
         label=gettext_lazy("抽多少件"),
         min_value=1,

@@ -198,6 +198,14 @@ def test_the_english_text_is_read_as_a_translation_and_never_issued(
     assert client.get(reverse("figures:brief-english", args=[other.token])).status_code == 404
 
 
+def test_the_days_of_the_form_are_those_that_a_browser_reads(
+    figures: Any, office: Office, client: Client
+) -> None:
+    client.force_login(office.writer)
+    page = client.get(declare_brief(text=TEXT).get_absolute_url()).content.decode()
+    assert 'value="2023-11-28"' in page
+
+
 def test_only_who_may_write_begins_one(figures: Any, district: Any) -> None:
     with pytest.raises(NotAllowed):
         start_brief(declare_brief(text=TEXT), actor=make_user())
