@@ -187,6 +187,11 @@ class _Construction:
                 continue
             self.lines[(*keys, key)] = key_node.start_mark.line + 1
             found[key] = self.value(value_node, (*keys, key))
+            if found[key] is None and "zh" in found:  # {zh: 健康、技能, en: Health, skills}
+                self.wrong(
+                    key_node,
+                    said(_("“%(key)s”前面有逗号，被当成了另一个词。整句话加上引号。"), key=key),
+                )
         return found
 
 

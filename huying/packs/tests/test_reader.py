@@ -32,6 +32,12 @@ def test_a_key_written_twice_is_a_mistake_on_its_second_line() -> None:
     assert "1" in str(mistake)
 
 
+def test_a_comma_that_cuts_a_title_is_a_mistake() -> None:
+    _value, (mistake,) = read("title: {zh: 健康、技能, en: Health, skills}\n")
+    assert mistake.line == 1
+    assert "skills" in str(mistake)
+
+
 def test_a_chinese_colon_is_recognised() -> None:
     _value, (mistake,) = read("a: 1\nb：2\n")
     assert mistake.line == 2

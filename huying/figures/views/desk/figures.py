@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from huying.core.navigation import build
 from huying.core.pages import address
 from huying.core.parts import ASKED_BY, asked_as_part
 from huying.core.temporal import as_is
@@ -149,7 +150,7 @@ def figure_page(request: HttpRequest, code: str) -> HttpResponse:
 def _page(request: HttpRequest, rules: FigureRules, looked: Looked) -> HttpResponse:
     value = safe_count(rules, looked.asked, looked.at)
     if value is None:
-        context = {"rules": rules, "missing": True, "base_template": base_for(request)}
+        context = {"rules": rules, "missing": True, **frame_for(request)}
         return render(request, "figures/figure.html", context, status=409)
     said = meaning(rules, looked.asked, looked.at)
     staff = is_staff_reader(request.user)
@@ -172,7 +173,7 @@ def _page(request: HttpRequest, rules: FigureRules, looked: Looked) -> HttpRespo
         "rules": rules, "value": value, "meaning": said, "terms": formula(value), "looked": looked,
         "mistakes": mistakes, "numerator": plain(value.numerator),
         "denominator": "" if value.denominator is None else plain(value.denominator),
-        "parts": value.parts, "staff": staff, "base_template": base_for(request),
+        "parts": value.parts, "staff": staff, **frame_for(request),
         "dimensions": [(each, title, address(request, by=each), each == by) for each, title in dimensions.items()],
         "by_title": dimensions.get(by, ""), "groups": [_grouped(group, request) for group in parted],
         "chart": groups_chart(rules, by, dimensions.get(by, ""), parted, looked.at) if by else None,
@@ -209,6 +210,12 @@ def _trend_context(request: HttpRequest, rules: FigureRules, looked: Looked) -> 
 def base_for(request: HttpRequest) -> str:
     """The frame: the desk for staff who read figures, the portal for everybody else."""
     return "base_desk.html" if is_staff_reader(request.user) else "base_portal.html"
+
+
+def frame_for(request: HttpRequest) -> dict[str, Any]:
+    """The frame for a template, with the entries of its audience: the address is the desk's for everybody."""
+    frame: dict[str, Any] = {"base_template": base_for(request)}
+    return frame if is_staff_reader(request.user) else frame | {"navigation": build(request, "portal")}
 
 
 def page_number(request: HttpRequest) -> int:

@@ -40,7 +40,7 @@ from huying.figures.policy import (
 from huying.figures.publishing import Recount, asked_of, frozen_rows, publish, recount
 from huying.figures.rows import Row, batches
 from huying.figures.views.desk.asking import look
-from huying.figures.views.desk.figures import ROWS, base_for, figure_for, page_number, pager_of
+from huying.figures.views.desk.figures import ROWS, figure_for, frame_for, page_number, pager_of
 from huying.figures.wording import told
 from huying.people.guards import VerbRequired, check, requires, signed_in
 
@@ -76,7 +76,7 @@ def published(request: HttpRequest, token: str) -> HttpResponseBase:
     number = page_number(request)
     context = {
         "found": found, "rules": rules, "meaning": said, "staff": is_staff_reader(request.user),
-        "base_template": base_for(request), "span": span_words(span_of(rules, asked, found.at)),
+        **frame_for(request), "span": span_words(span_of(rules, asked, found.at)),
         "numerator": plain(Fraction(found.numerator)),
         "denominator": plain(Fraction(found.denominator)) if found.denominator else "",
         "parts": found.parts.select_related("figure").order_by("pk"),
