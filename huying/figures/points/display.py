@@ -132,6 +132,15 @@ def lines_shown(
     return shown
 
 
+def right_total(month: Month | None, user: int) -> str:
+    """What the month comes to with what appeals put right, where that differs."""
+    result = month.results.get(user) if month else None
+    if result is None:
+        return ""
+    now = result.account_now().total
+    return signed(now) if now != result.account().total else ""
+
+
 def split(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Lines that say something, and those without any rows or words, which come last and folded."""
     return {

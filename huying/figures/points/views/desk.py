@@ -44,6 +44,7 @@ from huying.figures.points.display import (
     month_of,
     months,
     period_for,
+    right_total,
     split,
 )
 from huying.figures.points.models import (
@@ -309,6 +310,7 @@ def person_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "months": months(period),
         "month": month,
         "account": account,
+        "right": right_total(month, person.pk),
         "total": signed(account.total) if account else "",
         "of": len(month.members) if month else 0,
         "result": month.results.get(person.pk) if month else None,

@@ -22,6 +22,7 @@ from huying.figures.points.display import (
     month_of,
     months,
     period_for,
+    right_total,
     split,
 )
 from huying.figures.points.models import PointEntry
@@ -68,6 +69,7 @@ def mine(request: HttpRequest) -> HttpResponse:
             "rules": scheme.rules,
             "month": month,
             "account": account,
+            "right": right_total(month, user.pk),
             "total": signed(account.total) if account else "",
             "of": len(month.members) if month else 0,
             **split(
