@@ -441,6 +441,7 @@ class CaseFilter:
     def __init__(self, **values: Value) -> None:
         self.mistakes: list[str] = []
         self.values: dict[str, Codes] = {}
+        self._query: str | None = None
         for name, value in values.items():
             name = name.rstrip("_")
             if name not in KEYS:
@@ -522,8 +523,10 @@ class CaseFilter:
         return _("；").join(f"{part.title}：{part.words}" for part in self.parts())
 
     def query(self) -> str:
-        """The part of the address after the question mark."""
-        return "&".join([f"{name}={_quoted(values)}" for name, values in self.values.items()])
+        """The part of the address after the question mark; kept, because a page of numbers asks a thousand times."""
+        if self._query is None:
+            self._query = "&".join([f"{name}={_quoted(values)}" for name, values in self.values.items()])
+        return self._query
 
     def url(self, view: str = "desk:cases") -> str:
         """The address of the list that this filter opens."""

@@ -81,6 +81,9 @@ class Measure:
 
     def url(self, base: CaseFilter) -> str:
         """The list that shows exactly the rows counted."""
+        if not self.said and base.values.keys().isdisjoint(_values(self.code)):
+            own = _query(self.code)
+            return f"{base.url()}{'&' if base else '?'}{own}" if own else base.url()
         narrowed = self.filter(base)
         if not self.said:
             return narrowed.url()
@@ -91,6 +94,11 @@ class Measure:
 @lru_cache
 def _values(code: str) -> Mapping[str, tuple[str, ...]]:
     return CaseFilter(**MEASURES[code].cases).values
+
+
+@lru_cache
+def _query(code: str) -> str:
+    return CaseFilter.of(_values(code)).query()
 
 
 def _case(code: str, title: Promise, **cases: str | tuple[str, ...]) -> Measure:

@@ -250,7 +250,8 @@ def tallies(
     if part is None or any(code not in COUNTERS and code not in LATE for code in wanted):
         return rates.tallies(reach.cases, base=base, by=by, measures=wanted, now=now)
     moment = base.moment() or now or timezone.now()
-    sums: _Sums = {name: {} for name in DIMENSIONS}
+    columns = {COLUMNS[name].removesuffix("_id") for name in by}
+    sums: _Sums = {name: {} for name in DIMENSIONS if name in columns} or {"ledger": {}}
     if not part.empty:
         _gather(sums, reach, base, part, wanted, moment)
     return rates.arranged(_grouped(sums, by, wanted), base, by, wanted[0])
@@ -260,11 +261,12 @@ def _gather(
     sums: _Sums, reach: Reach, base: CaseFilter, part: _Part, wanted: tuple[str, ...], moment: dt.datetime
 ) -> None:
     days = _Days.of(base)
-    for query, values in (*_from_cells(days, part), *_from_marks(reach, days, part)):
-        _add(sums, _run(query, values), wanted, COUNTERS)
-    of_days = base.with_(reported_from=days.first, reported_to=days.last, at=None)
+    kept = tuple(code for code in COUNTERS if code in wanted)
+    asked = _Asked(tuple(sums), kept)
+    for query in (*_from_cells(days, part, asked), *_from_marks(reach, days, part, asked)):
+        _add(sums, query.rows(), wanted, kept, query.dimensions)
     if late := tuple(code for code in wanted if code in LATE):
-        over = of_days.apply(reach.led()).filter(status__in=OPEN, due_at__lt=moment, parked_at=None)
+        over = _late(reach, base, days, moment)
         _add_rows(sums, over, wanted, late, moment)
     if days.cut is not None:
         cut = base.with_(reported_from=days.cut, reported_to=days.cut).apply(reach.led())
@@ -273,56 +275,83 @@ def _gather(
         _add_rows(sums, base.apply(helped, moment), wanted, wanted, moment)
 
 
-_SUMMED = ", ".join(f"sum({code})::bigint" for code in COUNTERS)
-_BY_EACH = f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in DIMENSIONS)})"
-_EACH = f"grouping({', '.join(DIMENSIONS)}), coalesce({', '.join(DIMENSIONS)})"
+def _late(reach: Reach, base: CaseFilter, days: _Days, moment: dt.datetime) -> CaseQuerySet:
+    """The open cases of the whole days whose time is over at the moment."""
+    of_days = base.with_(reported_from=days.first, reported_to=days.last, at=None)
+    return of_days.apply(reach.led()).filter(status__in=OPEN, due_at__lt=moment, parked_at=None)
 
 
-def _from_cells(days: _Days, part: _Part) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Queries of (which dimension, key, counters) over cells and shares."""
+@dataclass(frozen=True)
+class _Asked:
+    """By which dimensions, and which counters."""
+
+    dimensions: tuple[str, ...]
+    counters: tuple[str, ...]
+
+    @property
+    def select(self) -> str:
+        """Which dimension (as bits), its key, the counters."""
+        names = ", ".join(self.dimensions)
+        summed = "".join(f", sum({code})::bigint" for code in self.counters)
+        return f"SELECT grouping({names}), coalesce({names}){summed}"
+
+    @property
+    def group(self) -> str:
+        return f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in self.dimensions)})"
+
+    def among(self, dimensions: Sequence[str]) -> _Asked:
+        """The same counters by those of these dimensions that are asked for."""
+        return _Asked(tuple(name for name in self.dimensions if name in dimensions), self.counters)
+
+
+@dataclass(frozen=True)
+class _Query:
+    """Rows of (which dimension, key, counters)."""
+
+    text: str
+    values: tuple[Any, ...]
+    dimensions: tuple[str, ...]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        return _run(self.text, self.values)
+
+
+def _from_cells(days: _Days, part: _Part, asked: _Asked) -> Iterator[_Query]:
+    """Over cells and shares."""
     months = None if part.small else days.months()
     if months is not None:
         if part.narrow:
-            yield _cells(f"SELECT {_EACH}, {_SUMMED}", part, (Shape.MONTH_WHOLE,), *months, _BY_EACH)
+            yield _cells(part, Shape.MONTH_WHOLE, *months, asked)
         else:
             shapes = (Shape.MONTH_TOPIC, Shape.MONTH_SUBDISTRICT, Shape.MONTH_DEPARTMENT)
-            yield _coarse(part, shapes, *months)
+            yield from _coarse(part, shapes, *months, asked)
     for rest in days.rests() if not part.small else [days]:
         if rest.first is not None and rest.last is not None and rest.first > rest.last:
             continue
         if part.narrow or part.small:
             words, values = rest.where("reported_on")
-            yield (
-                f"SELECT {_EACH}, {_SUMMED} FROM cases_tallyshare WHERE {part.where(*words)} {_BY_EACH}",
-                (*values, *part.values),
-            )
+            text = f"{asked.select} FROM cases_tallyshare WHERE {part.where(*words)} {asked.group}"
+            yield _Query(text, (*values, *part.values), asked.dimensions)
         else:
             shapes = (Shape.DAY_TOPIC, Shape.DAY_SUBDISTRICT, Shape.DAY_DEPARTMENT)
-            yield _coarse(part, shapes, rest.first or dt.date.min, rest.last or dt.date.max)
+            yield from _coarse(part, shapes, rest.first or dt.date.min, rest.last or dt.date.max, asked)
 
 
 def _coarse(
-    part: _Part, shapes: Sequence[Shape], first: dt.date, last: dt.date
-) -> tuple[str, tuple[Any, ...]]:
+    part: _Part, shapes: Sequence[Shape], first: dt.date, last: dt.date, asked: _Asked
+) -> Iterator[_Query]:
     """Cells that have one dimension besides the ledger; the ledgers themselves from the cells of subdistricts."""
-    topic, subdistrict, department = shapes
-    kinds = {"topic": topic, "subdistrict": subdistrict, "department": department, "ledger": subdistrict}
-    queries, values = [], []
-    for place, name in enumerate(DIMENSIONS):
-        bit = ((1 << len(DIMENSIONS)) - 1) ^ (1 << (len(DIMENSIONS) - 1 - place))
-        where = part.where("shape = %s", "first BETWEEN %s AND %s")
-        queries.append(f"SELECT {bit}, {name}, {_SUMMED} FROM cases_tallycell WHERE {where} GROUP BY {name}")
-        values += [kinds[name].value, first, last, *part.values]
-    return " UNION ALL ".join(queries), tuple(values)
+    of_shapes = (("topic",), ("ledger", "subdistrict"), ("department",))
+    for shape, dimensions in zip(shapes, of_shapes, strict=True):
+        if (among := asked.among(dimensions)).dimensions:
+            yield _cells(part, shape, first, last, among)
 
 
-def _cells(
-    select: str, part: _Part, shapes: Sequence[Shape], first: dt.date, last: dt.date, group: str
-) -> tuple[str, tuple[Any, ...]]:
+def _cells(part: _Part, shape: Shape, first: dt.date, last: dt.date, asked: _Asked) -> _Query:
     # The shape stands in the text, so that the indexes of one shape serve.
-    words = f"shape IN ({', '.join(repr(shape.value) for shape in shapes)})"
-    where = part.where(words, "first BETWEEN %s AND %s")
-    return f"{select} FROM cases_tallycell WHERE {where} {group}", (first, last, *part.values)
+    where = part.where(f"shape = {shape.value!r}", "first BETWEEN %s AND %s")
+    text = f"{asked.select} FROM cases_tallycell WHERE {where} {asked.group}"
+    return _Query(text, (first, last, *part.values), asked.dimensions)
 
 
 @lru_cache
@@ -340,14 +369,12 @@ def _waiting_query() -> tuple[str, tuple[Any, ...]]:
     )
 
 
-def _from_marks(reach: Reach, days: _Days, part: _Part) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _from_marks(reach: Reach, days: _Days, part: _Part, asked: _Asked) -> Iterator[_Query]:
     if marked := reach.marked:
         head, parameters = _waiting_query()
         words, values = days.where("reported_on")
-        yield (
-            f"{head} SELECT {_EACH}, {_SUMMED} FROM waiting WHERE {part.where(*words)} {_BY_EACH}",
-            (marked, *parameters, *values, *part.values),
-        )
+        text = f"{head} {asked.select} FROM waiting WHERE {part.where(*words)} {asked.group}"
+        yield _Query(text, (marked, *parameters, *values, *part.values), asked.dimensions)
 
 
 def _run(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -356,17 +383,19 @@ def _run(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-_BITS = {
-    ((1 << len(DIMENSIONS)) - 1) ^ (1 << (len(DIMENSIONS) - 1 - place)): name
-    for place, name in enumerate(DIMENSIONS)
-}
-"""What `grouping()` says of a row that is grouped by this dimension alone."""
-
-
-def _add(sums: _Sums, rows: Iterable[Sequence[Any]], wanted: Sequence[str], given: Sequence[str]) -> None:
+def _add(
+    sums: _Sums,
+    rows: Iterable[Sequence[Any]],
+    wanted: Sequence[str],
+    given: Sequence[str],
+    dimensions: Sequence[str],
+) -> None:
     places = [(at, given.index(code)) for at, code in enumerate(wanted) if code in given]
+    # `grouping()` has a bit for each dimension, the first one leftmost; the one that is grouped by has 0.
+    every = (1 << len(dimensions)) - 1
+    of_bits = {every ^ (1 << at): sums[name] for at, name in enumerate(reversed(dimensions))}
     for bits, key, *counts in rows:
-        known = sums[_BITS[bits]].setdefault(key, [0] * len(wanted))
+        known = of_bits[bits].setdefault(key, [0] * len(wanted))
         for at, place in places:
             known[at] += counts[place] or 0
 
@@ -375,32 +404,29 @@ def _add_rows(
     sums: _Sums, cases: CaseQuerySet, wanted: Sequence[str], measures: Sequence[str], moment: dt.datetime
 ) -> None:
     """Count rows by each dimension; the database adds up, because there are about as many finest groups as rows."""
-    columns = tuple(f"{name}_id" for name in DIMENSIONS)
-    groups = ", ".join(f"coalesce({name}, 0) AS {name}" for name in DIMENSIONS)
+    columns = tuple(f"{name}_id" for name in sums)
+    groups = ", ".join(f"coalesce({name}, 0) AS {name}" for name in sums)
     for codes, rows in rates.counted(cases, columns, measures, moment):
         try:
             query, values = rows.query.sql_with_params()
         except EmptyResultSet:
             continue
-        names = ", ".join((*DIMENSIONS, *(f"n_{code}" for code in codes)))
-        sums_of = ", ".join(f"sum(n_{code})::bigint" for code in codes)
-        counts = ", ".join(f"n_{code}" for code in codes)
-        _add(
-            sums,
-            _run(
-                f"SELECT {_EACH}, {sums_of} FROM (SELECT {groups}, {counts} FROM ({query}) AS r ({names})) AS g "
-                f"{_BY_EACH}",
-                values,
-            ),
-            wanted,
-            codes,
+        counters = tuple(f"n_{code}" for code in codes)
+        asked = _Asked(tuple(sums), counters)
+        counts = ", ".join(counters)
+        text = (
+            f"{asked.select} FROM (SELECT {groups}, {counts} FROM ({query}) AS r "
+            f"({', '.join(sums)}, {counts})) AS g {asked.group}"
         )
+        _add(sums, _run(text, values), wanted, codes, asked.dimensions)
 
 
 def _grouped(sums: _Sums, by: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[Any, dict[str, int]]]:
     """The sums by the codes of each grouping; groups of nothing at all are no groups."""
     found: dict[str, dict[Any, dict[str, int]]] = {"": {}}
-    whole = [sum(counts[at] for counts in sums["ledger"].values()) for at in range(len(wanted))]
+    # Every case is in one group of each dimension, if only in that of those that have none.
+    groups_of_one = next(iter(sums.values())).values()
+    whole = [sum(counts[at] for counts in groups_of_one) for at in range(len(wanted))]
     found[""][None] = dict(zip(wanted, whole, strict=True))
     for name in by:
         codes = rates.codes_of(name)
@@ -474,9 +500,8 @@ def _gather_areas(
         head, parameters = _waiting_query()
         query = f"{head} {of_shares.format('waiting')}"
         _add_areas(sums, [(kept, _run(query, (marked, *parameters, *values, *part.values)))], wanted)
-    of_days = base.with_(reported_from=days.first, reported_to=days.last, at=None)
     if late := tuple(code for code in wanted if code in LATE):
-        over = of_days.apply(reach.led()).filter(status__in=OPEN, due_at__lt=moment, parked_at=None)
+        over = _late(reach, base, days, moment)
         _add_areas(sums, _area_rows(over, late, moment), wanted)
     if days.cut is not None:
         cut = base.with_(reported_from=days.cut, reported_to=days.cut).apply(reach.led())

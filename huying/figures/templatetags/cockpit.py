@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django import template
-from django.utils.html import escape, format_html
+from django.forms import BoundField
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -94,6 +95,23 @@ def load_rows(rows: Iterable[tuple[str, Number]]) -> SafeString:
             f'<tr><th scope="row">{escape(title)}</th><td class="number">{number(count)}</td></tr>'
             for title, count in rows
         )
+    )
+
+
+@register.simple_tag
+def choices(field: BoundField) -> SafeString:
+    """A choice field as its widget draws it, which asks a template for each of its options."""
+    chosen = str(field.value() or "")
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (value, SafeString(" selected") if str(value) == chosen else "", title)
+            for value, title in field.field.choices  # type: ignore[attr-defined]
+        ),
+    )
+    return format_html(
+        '<select name="{}" id="{}" class="input">{}</select>', field.html_name, field.id_for_label, options
     )
 
 

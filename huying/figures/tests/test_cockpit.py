@@ -14,15 +14,17 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from huying.cases.filters import CaseFilter
 from huying.cases.models import OPEN, Case, Status
-from huying.cases.rates import MEASURES, Number, tallies, tally
+from huying.cases.rates import MEASURES, Number, Tally, tallies, tally
 from huying.cases.tests.conftest import Loop
 from huying.cases.tests.messy import random_history
 from huying.cases.views.desk.callbacks import AnswerList
 from huying.cases.views.desk.cases import CaseList
 from huying.core.testing import AccessSuite, MiniDistrict, make_user
 from huying.figures.tests.conftest import declare
-from huying.figures.views.cockpit.numbers import SMALL, Change
+from huying.figures.views.cockpit.home import FOLDED_FROM, _folded
+from huying.figures.views.cockpit.numbers import SMALL, Change, Line
 from huying.figures.views.cockpit.periods import span_of
 from huying.figures.views.cockpit.taking import CHARTS
 from huying.people.models import User
@@ -119,8 +121,20 @@ def test_the_page_asks_the_database_as_little_with_many_cases(
     random_history(loop)
     leader = make_user("leader")
     page(client, leader)  # reads the catalogue, the map and the district
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(28):
         page(client, leader)
+
+
+def test_long_tables_show_their_first_rows_and_the_way_to_all() -> None:
+    request = RequestFactory().get(HOME, {"period": "today", "rows": "topic"})
+    tally = Tally("", "", CaseFilter(), {})
+    rows = [Line(tally, 0)] * (FOLDED_FROM + 2)
+    folded = _folded(request, "department", rows)
+    assert len(folded["lines"]) == FOLDED_FROM and folded["more"] == 2
+    assert folded["more_url"] == f"{HOME}?period=today&rows=department#table-department-title"
+    whole = _folded(request, "topic", rows)
+    assert whole["lines"] == rows and "more" not in whole
+    assert whole["fewer_url"] == f"{HOME}?period=today#table-topic-title"
 
 
 def test_what_changes_comes_alone_for_the_update_in_place(loop: Loop, client: Client) -> None:

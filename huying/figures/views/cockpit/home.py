@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,8 +64,6 @@ class FilterForm(forms.Form):
         if chosen not in dict(areas) and _seen(chosen, [scope.path for scope in seen]):
             areas = [*areas, (chosen, str(current_index().rows[chosen].title))]
         self.fields["area"].choices = [("", _("全部街道")), *areas]  # type: ignore[attr-defined]
-        for field in self.fields.values():
-            field.widget.attrs["class"] = "input"
 
     def scope(self) -> CaseFilter:
         """The filter of the choices that are known."""
@@ -160,13 +159,16 @@ def _paper_rows(request: HttpRequest, board: Board) -> list[tuple[str, str, str]
 
 
 def _address_on_paper(request: HttpRequest, span: Span) -> dict[str, str]:
-    """The page's address with its days written out, as text and as a code to scan: 本月 on paper is soon another month."""
+    """The page's address with its days written out, as text and as a code: 本月 on paper is soon another month."""
     days = {"period": None, "from": span.first, "to": span.last, "wall": None}
     link = request.build_absolute_uri(address(request, **days))
-    return {
-        "paper_address": link,
-        "paper_code": segno.make(link, error="l", micro=False).svg_data_uri(border=2),
-    }
+    return {"paper_address": link, "paper_code": _code_of(link)}
+
+
+@lru_cache(maxsize=256)
+def _code_of(link: str) -> str:
+    """The same few addresses all day; drawing a code takes longer than counting."""
+    return str(segno.make(link, error="l", micro=False).svg_data_uri(border=2))
 
 
 def values_query(request: HttpRequest) -> str:
@@ -247,8 +249,19 @@ def _tables(request: HttpRequest, board: Board, within: str) -> list[dict[str, A
         if code == "subdistrict" and level != "grid":
             lines = [_with_way_in(request, line) for line in lines]
         shown |= {"ranked": any(line.rank for line in lines)}
-        found.append(shown | {"lines": lines[:FOLDED_FROM], "more": lines[FOLDED_FROM:]})
+        found.append(shown | _folded(request, code, lines))
     return found
+
+
+def _folded(request: HttpRequest, code: str, lines: list[Line]) -> dict[str, Any]:
+    """The first rows, and the way to all of them; `?rows=topic` shows those of one table."""
+    if len(lines) <= FOLDED_FROM:
+        return {"lines": lines}
+    place = f"#table-{code}-title"
+    if request.GET.get("rows") == code:
+        return {"lines": lines, "fewer_url": address(request, rows=None) + place}
+    more = len(lines) - FOLDED_FROM
+    return {"lines": lines[:FOLDED_FROM], "more": more, "more_url": address(request, rows=code) + place}
 
 
 def shown_lines(board: Board, code: str, within: str) -> list[Line]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, Q
+from django.db.models import Case as Choice
+from django.db.models import Count, Q, When
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -160,40 +161,50 @@ class Board:
     def hot_topics(self) -> list[Hot]:
         """The topics that rose most against the period before."""
         before = {group.key: group for group in self._before["subtopic"]}
-        found = []
+        risen = []
         for group in self._tables["subtopic"]:
-            if not group.openable:
-                continue
-            if group.counts.get("reported", 0) < HOT_LEAST:
-                continue
-            now = group.number("reported")
-            empty = Tally(group.key, group.title, self._within(self.span.before()).with_(topic=group.key), {})
-            change = Change(now.value, before.get(group.key, empty).number("reported"))
-            if now.value >= change.before.value * HOT_GROWTH:
-                found.append(Hot(group.title, now, change))
-        return sorted(found, key=lambda hot: (-hot.change.difference, hot.title))[:HOT_SHOWN]
+            now = group.counts.get("reported", 0)
+            earlier = before[group.key].counts.get("reported", 0) if group.key in before else 0
+            if group.openable and now >= HOT_LEAST and now >= earlier * HOT_GROWTH:
+                risen.append((earlier - now, group.title, group))
+        then = self._within(self.span.before())
+        found = []
+        for _less, title, group in sorted(risen, key=lambda one: one[:2])[:HOT_SHOWN]:
+            empty = Tally(group.key, title, then.with_(topic=group.key), {})
+            now_number = group.number("reported")
+            change = Change(now_number.value, before.get(group.key, empty).number("reported"))
+            found.append(Hot(title, now_number, change))
+        return found
 
     # --- now ------------------------------------------------------------------------------------------
 
     @cached_property
-    def _open(self) -> dict[str, tuple[int, int, int, int]]:
+    def _open(self) -> dict[str, list[int]]:
         """Area path → open, overdue, due later today, due tomorrow."""
         at, today = self.span.at, timezone.localdate(self.span.at)
         midnight, next_midnight = (day_start(today + dt.timedelta(days=days)) for days in (1, 2))
-        in_time = due_q("in-time", at)
+        # One look at each row: which of the three it is, if any. Most are none, which their date tells first.
+        due = Choice(
+            When(Q(due_at=None) | Q(due_at__gte=next_midnight), then=0),
+            When(due_q("overdue", at), then=1),
+            When(due_q("in-time", at) & Q(due_at__lt=midnight), then=2),
+            When(due_q("in-time", at), then=3),
+            default=0,
+        )
         rows = (
             self.now.apply(self.cases)
             .filter(status__in=OPEN)
             .order_by()
-            .values_list("area_path")
-            .annotate(
-                n_open=Count("pk"),
-                n_overdue=Count("pk", filter=due_q("overdue", at)),
-                n_today=Count("pk", filter=in_time & Q(due_at__lt=midnight)),
-                n_tomorrow=Count("pk", filter=in_time & Q(due_at__gte=midnight, due_at__lt=next_midnight)),
-            )
+            .values_list("area_path", due)
+            .annotate(n=Count("*"))
         )
-        return {path: tuple(counts) for path, *counts in rows}
+        found: dict[str, list[int]] = {}
+        for path, place, n in rows:
+            counts = found.setdefault(path, [0, 0, 0, 0])
+            counts[0] += n
+            if place:
+                counts[place] += n
+        return found
 
     def _sum(self, place: int) -> int:
         return sum(counts[place] for counts in self._open.values())
@@ -263,11 +274,16 @@ class Board:
         return [
             (
                 day,
-                Number(reported.get(day, 0), self.now.with_(reported_from=day, reported_to=day).url()),
-                Number(closed.get(day, 0), self.scope.with_(closed_from=day, closed_to=day).url()),
+                Number(reported.get(day, 0), _on(self.now, "reported", day).url()),
+                Number(closed.get(day, 0), _on(self.scope, "closed", day).url()),
             )
             for day in days
         ]
+
+
+def _on(base: CaseFilter, field: str, day: dt.date) -> CaseFilter:
+    """The cases of one day, by the day that they were reported or closed on."""
+    return CaseFilter.of({**base.values, f"{field}_from": (f"{day}",), f"{field}_to": (f"{day}",)})
 
 
 def _ranks(groups: Sequence[Tally]) -> dict[str, int]:
