@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
-View = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponse]
 ASKED_BY = ("HX-Request", "X-Part")
 """The headers by which a script of the page says that it asks."""
 
@@ -29,7 +28,7 @@ def part_of(page: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if asked_as_part(request):
                 response = view(request, *args, **kwargs)
             else:
