@@ -49,7 +49,7 @@ test-browser: setup
 	$(BIN)/pytest -p no:schemathesis -m browser tests/browser
 
 test-api: setup
-	$(BIN)/pytest -m schema -n $(TEST_PROCESSES)
+	$(BIN)/pytest -m schema -n $(TEST_PROCESSES) --dist loadgroup
 
 test-faults: setup
 	$(BIN)/pytest -p no:schemathesis -m faults tests/faults

@@ -4,8 +4,10 @@ Every run takes a free slot, so that two runs in one checkout do not share a dat
 for the next run as long as the migrations are the same and the last run ended in good order.
 """
 
+import contextlib
 import fcntl
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,9 @@ from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django import DjangoDbBlocker
 
+from huying.config.serving import prepare_demonstration
 from huying.places.district import forget_district
 from huying.places.fresh import Kept
 
@@ -122,6 +126,63 @@ def flush_even_the_journal(operations: DatabaseOperations, statements: list[str]
         cursor.execute(
             "TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE"
         )
+
+
+@pytest.fixture(scope="session")
+def demonstration_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, database_name: str
+) -> Iterator[tuple[str, list[str]]]:
+    """A database with all that `huying demo` makes, and what it said meanwhile. One process of a run makes it."""
+    connection = connections["default"]
+    name = f"{database_name}_demonstration"
+
+    def anew(*statements: str) -> None:
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    with django_db_blocker.unblock():
+        anew(drop, f"CREATE DATABASE {name} TEMPLATE {database_name}")
+        said = io.StringIO()
+        with database_of(name), pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+            patch.setattr("huying.config.serving.prepare_static_files", lambda: None)
+            prepare_demonstration()
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+    yield name, said.getvalue().splitlines()
+    with django_db_blocker.unblock():
+        anew(drop)
+
+
+@pytest.fixture(scope="module")
+def demonstration(
+    demonstration_database: tuple[str, list[str]], django_db_blocker: DjangoDbBlocker
+) -> Iterator[list[str]]:
+    """The file's tests read the whole demonstration; the lines that were said while it was made."""
+    name, said = demonstration_database
+    with django_db_blocker.unblock(), database_of(name):
+        yield said
+
+
+@contextlib.contextmanager
+def database_of(name: str) -> Iterator[None]:
+    """This process works in another database for a while, and takes nothing along in its memory."""
+    ordinary = connections["default"].settings_dict["NAME"]
+    go_to(name)
+    try:
+        yield
+    finally:
+        go_to(ordinary)
+
+
+def go_to(name: str) -> None:
+    connections["default"].close()
+    connections["default"].settings_dict["NAME"] = name
+    for kept in Kept.everything:
+        kept.forget()
+    forget_district()
 
 
 @pytest.fixture

@@ -60,6 +60,10 @@ class Kept(Generic[Value]):
         """Ask for the version at the next question, as after a change made by this process."""
         self._check_at = 0.0
 
+    def forget(self) -> None:
+        """Build it anew at the next question, as in another database."""
+        self._state = None
+
     @classmethod
     def build_all(cls) -> None:
         """Build every value now, so that no visitor waits for it."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
 
 from huying.figures.models import Figure
 from huying.figures.statements.models import Statement
@@ -75,30 +73,14 @@ def test_what_no_figure_counts_belongs_to_a_system_that_is_not_built() -> None:
 
 
 @pytest.fixture(scope="module")
-def lines(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Line]]:
-    """The demonstration, made once for this file, and its report."""
-    from huying.cases.demonstration.replay import replay
-    from huying.inspections.campaigns.demonstration import make_campaigns
-    from huying.packs.loader import load_pack
-    from huying.places.district import forget_district
-    from huying.registry.demonstration import make_verifications
-    from huying.targets.programmes.demonstration import make_targets
-    from huying.targets.projects.demonstration import make_projects
-
-    with django_db_blocker.unblock(), transaction.atomic():
-        load_pack(WEIDONG, report=lambda line: None)
-        replay(report=lambda line: None)
-        make_verifications()
-        make_projects()
-        make_campaigns(WEIDONG)
-        make_targets()
-        found = compare(Statement.objects.filter(active=True))
-        yield {line.statement.code: line for line in found}
-        transaction.set_rollback(True)
-    forget_district()
+def lines(demonstration: list[str], django_db_blocker: Any) -> dict[str, Line]:
+    """What the demonstration's rows say to each statement."""
+    with django_db_blocker.unblock():
+        return {line.statement.code: line for line in compare(Statement.objects.filter(active=True))}
 
 
 @pytest.mark.schema
+@pytest.mark.xdist_group("demonstration")
 @pytest.mark.django_db
 def test_every_printed_figure_is_reproduced_doubted_or_not_built(lines: dict[str, Line]) -> None:
     differs = [code for code, line in lines.items() if line.verdict == Statement.Verdict.DIFFERS]
@@ -107,6 +89,7 @@ def test_every_printed_figure_is_reproduced_doubted_or_not_built(lines: dict[str
 
 
 @pytest.mark.schema
+@pytest.mark.xdist_group("demonstration")
 @pytest.mark.django_db
 def test_the_contradictions_of_the_source_are_found_with_their_reasons(lines: dict[str, Line]) -> None:
     found = {code for code, line in lines.items() if line.verdict == Statement.Verdict.CONTRADICTORY}
@@ -115,6 +98,7 @@ def test_the_contradictions_of_the_source_are_found_with_their_reasons(lines: di
 
 
 @pytest.mark.schema
+@pytest.mark.xdist_group("demonstration")
 @pytest.mark.django_db
 def test_campaigns_and_figures_count_the_same(lines: dict[str, Line]) -> None:
     from huying.figures.counting import counted
@@ -133,6 +117,7 @@ def test_campaigns_and_figures_count_the_same(lines: dict[str, Line]) -> None:
 
 
 @pytest.mark.schema
+@pytest.mark.xdist_group("demonstration")
 @pytest.mark.django_db
 def test_no_figure_that_a_statement_names_is_a_constant(lines: dict[str, Line]) -> None:
     """Each is counted over a collection, or calculated from figures that are."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -23,23 +20,11 @@ from huying.inspections.results.models import Measure
 from huying.people.models import User
 
 # Some thirty thousand past cases are made first: this runs with the long walks.
-pytestmark = [pytest.mark.django_db, pytest.mark.schema, pytest.mark.usefixtures("campaigns")]
+pytestmark = [
+    pytest.mark.django_db, pytest.mark.schema, pytest.mark.usefixtures("demonstration"),
+    pytest.mark.xdist_group("demonstration"),
+]  # fmt: skip
 WEIDONG = settings.BASE_DIR / "districts" / "weidong"
-
-
-@pytest.fixture(scope="module")
-def campaigns(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Weidong's pack and its campaigns, made once for this file."""
-    from huying.packs.loader import load_pack
-    from huying.places.district import forget_district
-
-    with django_db_blocker.unblock(), transaction.atomic():
-        load_pack(WEIDONG, report=lambda line: None)
-        make_campaigns(WEIDONG)
-        connection.check_constraints()
-        yield
-        transaction.set_rollback(True)
-    forget_district()
 
 
 @pytest.fixture
