@@ -153,9 +153,14 @@ def change_some(loop: Loop, seed: int) -> None:
             fold(dice.choice([1, 7, 1000]))
 
 
+def every_other(found: list[CaseFilter], turn: int) -> list[CaseFilter]:
+    """Half of `bases`: any two of period, filter and moment meet in it. The next turn has the other half."""
+    return [base for place, base in enumerate(found) if (place // 2 + place + turn) % 2 == 0]
+
+
 @pytest.mark.schema
-@pytest.mark.parametrize("seed", [3, 11])
-def test_tallies_equal_the_rows_for_every_reader_filter_and_period(loop: Loop, seed: int) -> None:
+@pytest.mark.parametrize(("turn", "seed"), enumerate([3, 11]))
+def test_tallies_equal_the_rows_for_every_reader_filter_and_period(loop: Loop, turn: int, seed: int) -> None:
     help_with_some(loop, random_history(loop, seed=seed))
     people = readers(loop)
     assert [reach_of(user).cells for user in people] == [True, True, True, True, True, False]
@@ -166,7 +171,7 @@ def test_tallies_equal_the_rows_for_every_reader_filter_and_period(loop: Loop, s
         if stage == "changed":
             change_some(loop, seed)
         for reach in map(reach_of, people):
-            for base in bases(loop):
+            for base in every_other(bases(loop), turn):
                 assert_equal(reach, base)
             assert_days_equal(reach, CaseFilter())
             assert_days_equal(reach, CaseFilter(area=loop.district.east.code))
