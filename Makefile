@@ -52,7 +52,7 @@ test-api: setup
 	$(BIN)/pytest -m schema -n $(TEST_PROCESSES) --dist loadgroup
 
 test-faults: setup
-	$(BIN)/pytest -p no:schemathesis -m faults tests/faults
+	$(BIN)/pytest -p no:schemathesis -m faults -n $(TEST_PROCESSES) --dist worksteal tests/faults
 
 # A grid worker's phone on a patchy network for so many minutes; everything kept must be there once in the end.
 MINUTES ?= 60
