@@ -62,6 +62,15 @@ class Site:
         environment = self.environment | {"DJANGO_SETTINGS_MODULE": "tests.faults.settings"}
         subprocess.run([sys.executable, "-c", prelude + code], env=environment, cwd=BASE_DIR, check=True)
 
+    def next_minute(self, task: str) -> None:
+        """Give the worker a job of every minute now, as the next full minute would."""
+        with connect(self.server) as database:
+            database.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args)"
+                " VALUES ('default', %s, jsonb_build_object('timestamp', extract(epoch FROM now())::bigint))",
+                [task],
+            )
+
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=30) as answer:

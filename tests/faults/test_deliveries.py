@@ -106,6 +106,7 @@ def test_a_worker_killed_in_the_middle_of_a_message_loses_none(site: Site, gatew
         database.execute(
             "UPDATE notices_delivery SET claimed_at = now() - interval '6 minutes' WHERE state = 'sending'"
         )
+    site.next_minute("huying.notices.jobs.send_what_waited")
     until(lambda: states(site) == {"sent": MESSAGES}, "the message of the dead worker")
     assert len(gateway.taken) == MESSAGES
     assert {key for key, times in gateway.taken.items() if times > 1} == {twice}

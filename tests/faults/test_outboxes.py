@@ -121,6 +121,7 @@ def test_a_case_that_was_on_its_way_to_another_server_is_there_once(site: Site) 
         database.execute(
             "UPDATE integrations_forwarding_forwarding SET sending_until = now() WHERE state = 'waiting'"
         )
+    site.next_minute("huying.integrations.forwarding.jobs.push_due")
     until(lambda: open_there() == CASES, "the case of the dead worker")
     assert len(there.requests) == CASES and there.posts == CASES
     there.stop()
@@ -140,6 +141,7 @@ def test_a_subscriber_gets_every_event_of_a_case_in_order_and_only_the_held_one_
             "UPDATE integrations_webhooks_delivery SET claimed_at = now() - interval '3 minutes'"
             " WHERE state = 'sending'"
         )
+    site.next_minute("huying.integrations.webhooks.jobs.deliver_what_is_due")
     until(lambda: len({event["id"] for event in listener.events}) == owed, "every event")
     times: defaultdict[str, int] = defaultdict(int)
     orders: defaultdict[str, list[int]] = defaultdict(list)
