@@ -175,7 +175,6 @@ class TestPdf:
         assert printed[3] / MM == pytest.approx(37 + 225, abs=4)
         assert "https://huying.example/figures/p/1/" in measured.text
 
-
     @pytest.mark.parametrize("lines", [3, 5])
     def test_the_imprint_never_stands_alone(self, lines: int, tmp_path: Path) -> None:
         measured = Measured(render.pdf_of(letter("\n".join(["字。"] * lines))), tmp_path)

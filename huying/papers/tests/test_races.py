@@ -11,6 +11,7 @@ from huying.core.errors import Refusal
 from huying.core.testing import MiniDistrict, make_district
 from huying.papers import drafting
 from huying.papers.models import Paper, PaperDraft
+from huying.papers.replacing import start_replacement
 from huying.papers.tests.conftest import make_office
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.schema]
@@ -59,3 +60,25 @@ def test_many_issue_at_once_without_gaps_or_doubles(
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) + len(lost) == len(wanted)
     assert Paper.objects.count() == PaperDraft.objects.filter(state=PaperDraft.State.ISSUED).count()
+
+
+def test_two_who_press_at_once_begin_one_replacement(district: MiniDistrict) -> None:
+    office = make_office(district)
+    paper = office.issued()
+    start = threading.Barrier(4)
+    begun: list[int] = []
+
+    def begin() -> None:
+        start.wait()
+        try:
+            begun.append(start_replacement(paper, actor=office.clerk).pk)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=begin) for _each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(begun) == 4
+    assert len(set(begun)) == PaperDraft.objects.filter(replaces=paper).count() == 1
