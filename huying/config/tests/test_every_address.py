@@ -400,7 +400,7 @@ def values(loop: Loop) -> dict[str, Any]:
         "inspections:field-made/pk": night.go().pk,
         **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
         **{f"api:{name}/code": lamp.code for name in ITEM_OPERATIONS},
-        "cockpit:values/chart": "trend",
+        "chart": "trend",
         "label": lamp.label, "street": "-", "field:verify-item/code": lamp.code, "desk:end-round/pk": walk.pk,
         "register": lamps.code, "register_code": lamps.code, "field": "kind",
         **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
