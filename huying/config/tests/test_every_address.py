@@ -359,7 +359,7 @@ def values(loop: Loop) -> dict[str, Any]:
         **{f"figures:{name}/pk": 1 for name in POINT_VERBS},
         **{f"figures:{name}/token": pack.token for name in ("meeting-pack", "meeting-pack-file")},
         **{f"papers:{name}/pk": paper_draft.pk for name in PAPER_DRAFT_PAGES}, "step": "comment",
-        "papers:draft-take-back/number": 1, "seen": 1, "attachment_pk": 1, "chart": "week",
+        "papers:draft-take-back/number": 1, "seen": 1, "attachment_pk": 1, "chart": "week", "cockpit:values/chart": "trend",
         **{f"papers:{name}/pk": meeting.pk for name in PAPER_MEETING_PAGES}, "decision_pk": decided.pk,
         "reply_pk": answered.pk, "reply_id": answered.pk, "api:move_draft/step": "submit",
         **{f"api:{name}/pk": paper_draft.pk for name in ("read_draft", "save_draft", "move_draft")},
@@ -400,7 +400,6 @@ def values(loop: Loop) -> dict[str, Any]:
         "inspections:field-made/pk": night.go().pk,
         **{f"desk:{name}/pk": table.pk for name in IMPORT_PAGES},
         **{f"api:{name}/code": lamp.code for name in ITEM_OPERATIONS},
-        "chart": "trend",
         "label": lamp.label, "street": "-", "field:verify-item/code": lamp.code, "desk:end-round/pk": walk.pk,
         "register": lamps.code, "register_code": lamps.code, "field": "kind",
         **{f"desk:{name}/code": lamp.code for name in ITEM_PAGES},
@@ -628,6 +627,7 @@ EXTREMES = [
     "/desk/places/calendar/?year=9999",
     "/desk/people/who-answers/?lng=nan&lat=1e308",
     "/cockpit/?month=9999-12&from=0001-01-01&to=9999-12-31",
+    "/cockpit/?words=" + "9" * 5000,  # too long for a code to scan
 ]
 
 

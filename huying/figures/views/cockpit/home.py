@@ -168,7 +168,10 @@ def _address_on_paper(request: HttpRequest, span: Span) -> dict[str, str]:
 @lru_cache(maxsize=256)
 def _code_of(link: str) -> str:
     """The same few addresses all day; drawing a code takes longer than counting."""
-    return str(segno.make(link, error="l", micro=False).svg_data_uri(border=2))
+    try:
+        return str(segno.make(link, error="l", micro=False).svg_data_uri(border=2))
+    except segno.DataOverflowError:  # an address of thousands of letters; it still stands there as text
+        return ""
 
 
 def values_query(request: HttpRequest) -> str:
