@@ -70,8 +70,12 @@ def _plan(
             if user.pk not in free_from or free_from[user.pk] <= starts
         ]
         rested.sort(key=lambda user: free_from.get(user.pk, dt.datetime.min.replace(tzinfo=dt.UTC)))
+        now = timezone.now()
+        if ends <= now < ends + (ends - starts):
+            # They come next, and nobody takes over from themselves.
+            rested = [user for user in rested if not user.demo_login] or rested
         chosen = rested[: slot.rule.people]
-        if starts <= timezone.now() < ends:
+        if starts <= now < ends:
             # Whoever signs in on the phone finds a shift that runs.
             demo = [user for user in people[slot.roster.pk] if user.demo_login and user not in chosen]
             chosen = [*demo, *chosen][: slot.rule.people]
