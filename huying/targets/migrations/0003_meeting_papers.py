@@ -5,35 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('papers', '0006_uploads_in_papers'),
-        ('targets', '0002_projects'),
+        ("papers", "0006_uploads_in_papers"),
+        ("targets", "0002_projects"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='meeting',
-            name='paper',
+            model_name="meeting",
+            name="paper",
         ),
         migrations.AddField(
-            model_name='decision',
-            name='problem',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decision', to='targets.projectproblem'),
+            model_name="decision",
+            name="problem",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decision",
+                to="targets.projectproblem",
+            ),
         ),
         migrations.AddField(
-            model_name='meeting',
-            name='begins_at',
-            field=models.TimeField(blank=True, null=True, verbose_name='开始时间'),
+            model_name="meeting",
+            name="begins_at",
+            field=models.TimeField(blank=True, null=True, verbose_name="开始时间"),
         ),
         migrations.AddField(
-            model_name='meeting',
-            name='minutes_draft',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='papers.paperdraft'),
+            model_name="meeting",
+            name="minutes_draft",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="papers.paperdraft",
+            ),
         ),
         migrations.AddField(
-            model_name='meeting',
-            name='notice',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='papers.paperdraft'),
+            model_name="meeting",
+            name="notice",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="papers.paperdraft",
+            ),
         ),
     ]
