@@ -191,19 +191,14 @@ class Board:
             When(due_q("in-time", at), then=3),
             default=0,
         )
-        rows = (
-            self.now.apply(self.cases)
-            .filter(status__in=OPEN)
-            .order_by()
-            .values_list("area_path", due)
-            .annotate(n=Count("*"))
-        )
         found: dict[str, list[int]] = {}
-        for path, place, n in rows:
-            counts = found.setdefault(path, [0, 0, 0, 0])
-            counts[0] += n
-            if place:
-                counts[place] += n
+        for cases in self.reach.apart():
+            rows = self.now.apply(cases).filter(status__in=OPEN).order_by()
+            for path, place, n in rows.values_list("area_path", due).annotate(n=Count("*")):
+                counts = found.setdefault(path, [0, 0, 0, 0])
+                counts[0] += n
+                if place:
+                    counts[place] += n
         return found
 
     def _sum(self, place: int) -> int:
