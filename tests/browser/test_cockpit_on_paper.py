@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Reporter, Visits
 
 CHARTS = ("topics", "load", "trend")
 
 
-def test_every_chart_is_kept_as_a_picture_on_white(visits: Visits) -> None:
+def test_every_chart_is_kept_as_a_picture_on_white(visits: Visits, report: Reporter) -> None:
+    report("人行道上的树倒了，挡住了路", (113.3470, 33.7368))
     page = visits.staff("leader", accept_downloads=True)
     page.goto("/cockpit/?level=subdistrict")
     for chart in CHARTS:
