@@ -196,8 +196,14 @@ class _Caller:
         headers = {"Cookie": self.cookies, "X-Forwarded-For": address}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._http.request(method, path, body, headers)
-        response = self._http.getresponse()
+        try:
+            self._http.request(method, path, body, headers)
+            response = self._http.getresponse()
+        except http.client.RemoteDisconnected:
+            # The server gives up a connection that was idle for long; a browser opens another.
+            self._http.close()
+            self._http.request(method, path, body, headers)
+            response = self._http.getresponse()
         response.read()
         return response.status, response
 
