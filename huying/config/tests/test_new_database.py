@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as EveryMigration
 from django.db import connection
+from django.db.migrations import Migration
 
 pytestmark = [pytest.mark.schema, pytest.mark.django_db(transaction=True)]
 
@@ -64,6 +66,14 @@ def facts() -> dict[str, set[str]]:
                 re.sub(r"_[0-9a-f]{8}_uniq|_key\b", "_key", row) for row in rows if NOT_OURS not in row
             }
     return found
+
+
+def test_who_was_interrupted_after_the_queue_begins_with_the_tables_again() -> None:
+    with another_database("interrupted"):
+        call_command("migrate", "procrastinate", interactive=False, verbosity=0)
+        with patch.object(Migration, "apply", side_effect=AssertionError("one by one")):
+            call_command("migrate", interactive=False, verbosity=0)
+        assert len(facts()["columns"]) > 2000
 
 
 def test_models_and_migrations_make_the_same_database() -> None:

@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
-# What must be asked for by name: then every migration is run.
+# Who asks for one of these means migrations one by one, as Django does them.
 CHOICES = ("app_label", "plan", "check_unapplied", "fake", "fake_initial", "prune")
 
 # An app without managed tables: its migrations are all statements, which build on one another.
@@ -28,7 +28,8 @@ class Command(Migrate):
         if not any(options.get(choice) for choice in CHOICES):
             connection = connections[options["database"]]
             executor = MigrationExecutor(connection)
-            if not executor.loader.applied_migrations:
+            # Those of the queue come first; who was interrupted after them begins with the tables again.
+            if all(app == BY_MIGRATIONS for app, _name in executor.loader.applied_migrations):
                 make_tables(connection, executor)
         super().handle(*args, **options)
 
@@ -43,7 +44,7 @@ def make_tables(connection: BaseDatabaseWrapper, executor: MigrationExecutor) ->
     executor.loader.build_graph()
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     migrated = {migration.app_label for migration, _ in plan}
-    # In one transaction: who is interrupted here begins again with an empty database.
+    # In one transaction: there are either all tables or none.
     with transaction.atomic(using=connection.alias):
         with connection.schema_editor() as editor:
             for model in apps.get_models():
